@@ -1,28 +1,52 @@
-//! Stub.
+//! A Kubewarden policy that keeps sidecars in the native Kubernetes form: an init container with its own
+//! `restartPolicy: Always` (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
+//!
+//! A request is read into a borrowed [`view`] of the fields that matter; [`decide`] makes findings of it and [`plan`]
+//! edits, both as pure functions; [`edit`] carries the edits out on the raw JSON; [`answer`] goes back to the host.
+//! [`validate`] and [`validate_settings`] are the two calls of the waPC contract, as functions from bytes to bytes.
 
-/// Judges one admission request: the payload of the waPC call `validate`, and its answer.
-pub fn validate(_payload: &[u8]) -> Vec<u8> {
-    b"{\"accepted\":true}".to_vec()
-}
-
-/// Checks the settings: the payload of the waPC call `validate_settings`, and its answer.
-pub fn validate_settings(_payload: &[u8]) -> Vec<u8> {
-    b"{\"valid\":true}".to_vec()
-}
+mod answer;
+mod catalogue;
+mod decide;
+mod edit;
+mod finding;
+mod image;
+mod judge;
+mod kind;
+mod path;
+mod pattern;
+mod plan;
+mod read;
+mod request;
+mod settings;
+mod traces;
+mod view;
 
 #[cfg(target_arch = "wasm32")]
-#[allow(unsafe_code)]
-mod guest {
-    use kubewarden_policy_sdk::protocol_version_guest;
-    use wapc_guest::register_function;
+mod guest;
 
-    /// The entry that the waPC host calls first.
-    #[unsafe(no_mangle)]
-    pub extern "C" fn wapc_init() {
-        register_function("validate", |payload| Ok(crate::validate(payload)));
-        register_function("validate_settings", |payload| {
-            Ok(crate::validate_settings(payload))
-        });
-        register_function("protocol_version", protocol_version_guest);
-    }
+use serde_json::value::RawValue;
+
+use crate::read::Malformed;
+use crate::settings::Settings;
+
+/// Judges one admission request.
+///
+/// Takes the payload of the waPC call `validate`, `{"request": AdmissionRequest, "settings": {…}}`, and gives its
+/// answer, a `ValidationResponse`, both as JSON. Any bytes get an answer: what can't be judged is denied.
+pub fn validate(payload: &[u8]) -> Vec<u8> {
+    judge::judge(payload)
+}
+
+/// Checks settings.
+///
+/// Takes the payload of the waPC call `validate_settings`, the settings, and gives its answer, a
+/// `SettingsValidationResponse`, both as JSON. The message lists all that is wrong with them.
+pub fn validate_settings(payload: &[u8]) -> Vec<u8> {
+    let not_json = |error: &dyn std::fmt::Display| vec![Malformed::new("", format_args!("not JSON: {error}"))];
+    let settings = std::str::from_utf8(payload)
+        .map_err(|error| not_json(&error))
+        .and_then(|json| serde_json::from_str::<&RawValue>(json).map_err(|error| not_json(&error)))
+        .and_then(|settings| Settings::read(Some(settings)));
+    answer::settings(&settings.err().unwrap_or_default())
 }

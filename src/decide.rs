@@ -1,0 +1,200 @@
+//! The rules: pure functions from a Pod template and its surroundings to findings.
+
+use std::collections::BTreeSet;
+
+use crate::catalogue::{self, Entry, Owner};
+use crate::finding::{Evidence, Finding, List, Rule};
+use crate::image::Repository;
+use crate::pattern::Glob;
+use crate::read::Malformed;
+use crate::settings::{Action, Settings};
+use crate::traces::{Sources, Stored, Traces};
+use crate::view::{Annotations, Container, PodSpec, PodTemplate};
+
+/// One Pod template, and all that a decision about it depends on.
+#[derive(Clone, Copy)]
+pub struct Case<'v> {
+    /// The settings.
+    pub settings: &'v Settings,
+    /// The template.
+    pub template: &'v PodTemplate<'v>,
+    /// Its spec.
+    pub spec: &'v PodSpec<'v>,
+    /// Whether this is a stored Pod: its lists of containers are immutable, so all that can be wrong is a strip.
+    pub is_stored_pod: bool,
+}
+
+/// What is known of a container in `containers`.
+#[derive(Debug)]
+enum Known<'v> {
+    /// It is the Pod's own work, for all that is known.
+    Main,
+    /// It is a sidecar whose form its author decides.
+    Sidecar(Evidence<'v>),
+    /// It is a sidecar whose form its injector or operator decides.
+    Injected(&'static Entry),
+    /// It is a sidecar that may be wrong in the native form.
+    Kept,
+}
+
+impl<'v> Case<'v> {
+    /// The findings: those of `initContainers` first, as the kubelet starts them, each list in its own order.
+    ///
+    /// `traces` is what the object tells of its init containers' past; it is asked for only where that matters.
+    pub fn findings(&self, sources: Sources<'_>, traces: &'v mut Traces) -> Result<Vec<Finding<'v>>, Malformed> {
+        let suspects: Vec<_> = self.suspects().collect();
+        if !suspects.is_empty() {
+            *traces = Traces::collect(self.template, sources)?;
+        }
+        let traces: &'v Traces = traces;
+        let declared = self.declared();
+        let stripped = suspects.into_iter().filter_map(|(index, container)| {
+            let evidence = self.stripped(container, traces, &declared)?;
+            let (rule, action) = (Rule::Stripped, self.settings.stripped_sidecars);
+            Some(Finding {
+                rule,
+                list: List::InitContainers,
+                index,
+                container,
+                evidence,
+                action,
+                is_last_regular: false,
+            })
+        });
+        let mut findings: Vec<_> = stripped.filter(|finding| finding.action != Action::Ignore).collect();
+        if !self.is_stored_pod {
+            findings.extend(self.regular(&declared).filter(|finding| finding.action != Action::Ignore));
+        }
+        Ok(findings)
+    }
+
+    /// The init containers that are not native, and so could be stripped.
+    fn suspects(&self) -> impl Iterator<Item = (usize, &'v Container<'v>)> {
+        let is_suspect = |container: &Container| !container.restarts_always() && !self.is_exempt(container);
+        self.spec.init_containers().iter().enumerate().filter(move |(_, container)| is_suspect(container))
+    }
+
+    /// Why this init container must have been native once: the strongest evidence.
+    fn stripped(
+        &self,
+        container: &'v Container<'v>,
+        traces: &'v Traces,
+        declared: &BTreeSet<&str>,
+    ) -> Option<Evidence<'v>> {
+        let name = container.name();
+        let past = traces.of(name);
+        let stored = past.and_then(|past| past.stored);
+        if self.is_stored_pod && stored == Some(Stored::Ordinary) {
+            // It was stored like this, and can't be changed any more: refusing updates would help nobody.
+            return None;
+        }
+        // Another value is a decision, where the lack of any is none.
+        let has_no_policy = container.restart_policy().is_empty();
+        let manager = past.and_then(|past| past.manager.as_deref());
+        let fields: Vec<_> = container.native_only_fields().collect();
+        if has_no_policy && stored == Some(Stored::Native) {
+            Some(Evidence::OldObject)
+        } else if let Some(manager) = manager.filter(|_| has_no_policy) {
+            Some(Evidence::ManagedFields(manager))
+        } else if declared.contains(name) {
+            Some(Evidence::Declared)
+        } else if past.is_some_and(|past| past.applied_native) {
+            Some(Evidence::LastApplied)
+        } else if !fields.is_empty() {
+            Some(Evidence::NativeOnlyFields(fields))
+        } else if !has_no_policy {
+            None
+        } else if past.is_some_and(|past| past.injected_by_istio) {
+            Some(Evidence::IstioStatus)
+        } else if let Some(glob) = first_match(&self.settings.sidecar_names, name) {
+            Some(Evidence::SidecarNames(glob))
+        } else {
+            let known = self.catalogue_entry(container)?;
+            (!known.also_runs_once && known.keep.is_none()).then_some(Evidence::Catalogue(known))
+        }
+    }
+
+    /// The findings in `containers`; of a container that two rules apply to, that of the stricter one.
+    fn regular(&self, declared: &BTreeSet<&str>) -> impl Iterator<Item = Finding<'v>> {
+        let known = self.known(declared);
+        let has_main = known.iter().any(|known| matches!(known, Known::Main));
+        let last = known.iter().rposition(|known| matches!(known, Known::Sidecar(_))).filter(|_| !has_main);
+        let containers = self.spec.containers().iter().enumerate();
+        containers.zip(known).map(move |((index, container), known)| {
+            let (rule, evidence, action) = match known {
+                Known::Sidecar(evidence) => (Rule::Legacy, evidence, self.settings.legacy_sidecars),
+                Known::Injected(entry) => (Rule::Injected, Evidence::Catalogue(entry), self.settings.injected_sidecars),
+                Known::Main | Known::Kept => (Rule::Misplaced, Evidence::RestartPolicy, Action::Ignore),
+            };
+            let misplaced = self.settings.misplaced_restart_policy;
+            let is_misplaced = container.restarts_always() && !self.is_exempt(container);
+            let (rule, evidence, action) = match is_misplaced && misplaced >= action {
+                true => (Rule::Misplaced, Evidence::RestartPolicy, misplaced),
+                false => (rule, evidence, action),
+            };
+            let is_last_regular = rule == Rule::Legacy && last == Some(index);
+            Finding { rule, list: List::Containers, index, container, evidence, action, is_last_regular }
+        })
+    }
+
+    /// What each of `containers` is.
+    ///
+    /// What the catalogue knows as sidecars are main containers too: fluent-bit is the whole of its own DaemonSet. So
+    /// where nothing else is there, what only the catalogue calls a sidecar is taken for the main container.
+    fn known(&self, declared: &BTreeSet<&str>) -> Vec<Known<'v>> {
+        let mut known: Vec<_> = self.spec.containers().iter().map(|container| self.know(container, declared)).collect();
+        if !known.iter().any(|known| matches!(known, Known::Main)) {
+            for known in &mut known {
+                if matches!(known, Known::Sidecar(Evidence::Catalogue(_))) {
+                    *known = Known::Main;
+                }
+            }
+        }
+        known
+    }
+
+    fn know(&self, container: &'v Container<'v>, declared: &BTreeSet<&str>) -> Known<'v> {
+        let (name, settings) = (container.name(), self.settings);
+        if self.is_exempt(container) {
+            return Known::Main;
+        }
+        if let Some(glob) = first_match(&settings.sidecar_names, name) {
+            return Known::Sidecar(Evidence::SidecarNames(glob));
+        }
+        if !settings.sidecar_images.is_empty() {
+            let repository = Repository::of(container.image());
+            if let Some(glob) = settings.sidecar_images.iter().find(|glob| glob.matches_repository(&repository)) {
+                return Known::Sidecar(Evidence::SidecarImages(glob));
+            }
+        }
+        if declared.contains(name) {
+            return Known::Sidecar(Evidence::Declared);
+        }
+        match self.catalogue_entry(container) {
+            None => Known::Main,
+            Some(entry) if entry.keep.is_some() => Known::Kept,
+            Some(entry) if entry.owner == Owner::Author => Known::Sidecar(Evidence::Catalogue(entry)),
+            Some(entry) => Known::Injected(entry),
+        }
+    }
+
+    fn catalogue_entry(&self, container: &Container) -> Option<&'static Entry> {
+        self.settings.catalogue.then(|| catalogue::find(container.name(), container.image())).flatten()
+    }
+
+    fn is_exempt(&self, container: &Container) -> bool {
+        first_match(&self.settings.exempt_containers, container.name()).is_some()
+    }
+
+    /// The names that the template declares.
+    pub fn declared(&self) -> BTreeSet<&'v str> {
+        let mut names = BTreeSet::new();
+        names.extend(self.template.annotations().into_iter().flat_map(Annotations::declared));
+        names
+    }
+}
+
+/// The first of the globs that matches this name.
+fn first_match<'g>(globs: &'g [Glob], name: &str) -> Option<&'g Glob> {
+    globs.iter().find(|glob| glob.matches(name))
+}

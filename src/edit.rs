@@ -1,0 +1,167 @@
+//! Carries plans out on the raw JSON of an object, in place.
+//!
+//! Only the maps and lists on the way to an edit are opened. Everything else stays the text that it was, whatever it
+//! holds: fields that nobody knows yet, numbers that no type of ours could hold.
+
+use std::borrow::Cow;
+
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::path::{Path, Step};
+use crate::plan::Plan;
+use crate::read::{self, Malformed};
+use crate::view::{NATIVE_ANNOTATION, Text};
+
+/// A JSON value, opened only where it is edited.
+#[derive(Debug)]
+pub enum Node<'a> {
+    /// Text that is taken over as it is.
+    Raw(&'a RawValue),
+    /// An object.
+    Object(Members<'a>),
+    /// An array.
+    Array(Vec<Node<'a>>),
+    /// New text.
+    Text(String),
+}
+
+/// The members of an object, in their order.
+#[derive(Debug, Default)]
+pub struct Members<'a>(Vec<(Cow<'a, str>, Node<'a>)>);
+
+/// Carries out the plans, each on the template at its place.
+pub fn apply<'a>(object: &'a RawValue, plans: &[(Path, Plan)]) -> Result<Node<'a>, Malformed> {
+    let mut root = Node::Raw(object);
+    for (path, plan) in plans {
+        let template = path.0.iter().try_fold(&mut root, |node, step| node.step(step));
+        template.and_then(|template| template.carry_out(plan)).map_err(|error| error.within(path))?;
+    }
+    Ok(root)
+}
+
+impl<'a> Node<'a> {
+    fn carry_out(&mut self, plan: &Plan) -> Result<(), Malformed> {
+        let template = self.object()?;
+        let spec = template.member("spec", Position::End).object()?;
+        let (mut first, mut last) = (Vec::new(), Vec::new());
+        if !(plan.first.is_empty() && plan.last.is_empty()) {
+            let containers = spec.member("containers", Position::End).array()?;
+            for (index, container) in std::mem::take(containers).into_iter().enumerate() {
+                let goes = |indexes: &[usize]| indexes.binary_search(&index).is_ok();
+                match (goes(&plan.first), goes(&plan.last)) {
+                    (true, _) => first.push(container.made_native()?),
+                    (_, true) => last.push(container.made_native()?),
+                    _ => containers.push(container),
+                }
+            }
+        }
+        let init_containers = spec.member("initContainers", Position::Before("containers")).array()?;
+        let restored = std::mem::take(init_containers).into_iter().enumerate().map(|(index, container)| {
+            match plan.restore.binary_search(&index) {
+                Ok(_) => container.made_native(),
+                Err(_) => Ok(container),
+            }
+        });
+        let restored = restored.collect::<Result<Vec<_>, _>>()?;
+        *init_containers = first.into_iter().chain(restored).chain(last).collect();
+        template.declare(&plan.declare)
+    }
+
+    /// This container, with `restartPolicy: Always`.
+    fn made_native(mut self) -> Result<Self, Malformed> {
+        *self.object()?.member("restartPolicy", Position::After("image")) = Node::Text("Always".to_owned());
+        Ok(self)
+    }
+
+    fn step(&mut self, step: &Step) -> Result<&mut Self, Malformed> {
+        match step {
+            Step::Key(name) => Ok(self.object()?.member(name, Position::End)),
+            Step::Index(index) => {
+                self.array()?.get_mut(*index).ok_or_else(|| Malformed::new(format_args!("[{index}]"), "missing"))
+            }
+        }
+    }
+
+    /// Opens an object; what is absent or `null` is an empty one.
+    fn object(&mut self) -> Result<&mut Members<'a>, Malformed> {
+        if let Node::Raw(raw) = self {
+            let members: Option<read::Members> = read::document(raw.get())?;
+            let members = members.unwrap_or_default().0.into_iter();
+            *self = Node::Object(Members(members.map(|(name, value)| (name.0, Node::Raw(value))).collect()));
+        }
+        match self {
+            Node::Object(members) => Ok(members),
+            _ => Err(Malformed::new("", "not an object")),
+        }
+    }
+
+    /// Opens an array; what is absent or `null` is an empty one.
+    fn array(&mut self) -> Result<&mut Vec<Node<'a>>, Malformed> {
+        if let Node::Raw(raw) = self {
+            let elements: Option<Vec<&'a RawValue>> = read::document(raw.get())?;
+            *self = Node::Array(elements.unwrap_or_default().into_iter().map(Node::Raw).collect());
+        }
+        match self {
+            Node::Array(elements) => Ok(elements),
+            _ => Err(Malformed::new("", "not a list")),
+        }
+    }
+}
+
+/// Where a new member goes, so that people find it where they would have written it.
+#[derive(Clone, Copy)]
+enum Position {
+    Start,
+    Before(&'static str),
+    After(&'static str),
+    End,
+}
+
+impl<'a> Members<'a> {
+    /// The member with this name; a new `null` at that position where there is none.
+    fn member(&mut self, name: &str, position: Position) -> &mut Node<'a> {
+        let index_of = |members: &Self, wanted: &str| members.0.iter().rposition(|(name, _)| name == wanted);
+        let index = index_of(self, name).unwrap_or_else(|| {
+            let end = self.0.len();
+            let index = match position {
+                Position::Start => 0,
+                Position::Before(other) => index_of(self, other).unwrap_or(end),
+                Position::After(other) => index_of(self, other).map_or(end, |index| index + 1),
+                Position::End => end,
+            };
+            self.0.insert(index, (Cow::Owned(name.to_owned()), Node::Raw(RawValue::NULL)));
+            index
+        });
+        &mut self.0[index].1
+    }
+
+    /// Adds names to the annotation that declares native sidecars.
+    fn declare(&mut self, names: &[String]) -> Result<(), Malformed> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let annotations = self.member("metadata", Position::Start).object()?;
+        let annotations = annotations.member("annotations", Position::End).object()?;
+        let annotation = annotations.member(NATIVE_ANNOTATION, Position::End);
+        let before: Text = match annotation {
+            Node::Raw(raw) => read::document::<Option<Text>>(raw.get())?.unwrap_or_default(),
+            _ => Text::default(),
+        };
+        let declared = Some(before.as_str()).filter(|before| !before.trim().is_empty());
+        let all: Vec<_> = declared.into_iter().chain(names.iter().map(String::as_str)).collect();
+        *annotation = Node::Text(all.join(","));
+        Ok(())
+    }
+}
+
+impl Serialize for Node<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Node::Raw(raw) => raw.serialize(serializer),
+            Node::Object(Members(members)) => serializer.collect_map(members.iter().map(|(name, node)| (name, node))),
+            Node::Array(elements) => serializer.collect_seq(elements),
+            Node::Text(text) => serializer.serialize_str(text),
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! Findings: one container, one rule, where it is, why, and what to do about it. All text about them is here.
+
+use std::fmt;
+
+use crate::catalogue::{Entry, Owner};
+use crate::path::{Path, Step};
+use crate::pattern::Glob;
+use crate::settings::Action;
+use crate::view::{Container, PodSpec};
+
+/// A container that a rule has something to say about.
+#[derive(Debug)]
+pub struct Finding<'v> {
+    /// The rule.
+    pub rule: Rule,
+    /// The list that the container is in.
+    pub list: List,
+    /// Its index in that list.
+    pub index: usize,
+    /// The container.
+    pub container: &'v Container<'v>,
+    /// Why the rule applies.
+    pub evidence: Evidence<'v>,
+    /// What the settings want done.
+    pub action: Action,
+    /// Whether no other container could be the Pod's own work, so that this one has to stay.
+    pub is_last_regular: bool,
+}
+
+/// The rules of the policy.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Rule {
+    /// A known sidecar stands in `containers`.
+    Legacy,
+    /// The same, and an injector or operator decides on it.
+    Injected,
+    /// A container in `containers` has `restartPolicy: Always`.
+    Misplaced,
+    /// An init container lost its `restartPolicy: Always`.
+    Stripped,
+}
+
+/// A list of containers in a Pod's spec.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum List {
+    /// `initContainers`
+    InitContainers,
+    /// `containers`
+    Containers,
+}
+
+impl List {
+    /// The field's name.
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::InitContainers => "initContainers",
+            Self::Containers => "containers",
+        }
+    }
+
+    /// Its containers.
+    pub fn of<'v>(self, spec: &'v PodSpec<'v>) -> &'v [Container<'v>] {
+        match self {
+            Self::InitContainers => spec.init_containers(),
+            Self::Containers => spec.containers(),
+        }
+    }
+}
+
+/// Why a container is what a rule says.
+#[derive(Debug)]
+pub enum Evidence<'v> {
+    /// A glob of `sidecarNames` matches its name.
+    SidecarNames(&'v Glob),
+    /// A glob of `sidecarImages` matches its image.
+    SidecarImages(&'v Glob),
+    /// The catalogue knows its name and image.
+    Catalogue(&'static Entry),
+    /// The annotation `sidecars.kubewarden.io/native` names it.
+    Declared,
+    /// It says so itself, by its `restartPolicy`.
+    RestartPolicy,
+    /// It was native in the stored object and is otherwise unchanged.
+    OldObject,
+    /// This manager set its `restartPolicy`.
+    ManagedFields(&'v str),
+    /// It is native in `kubectl.kubernetes.io/last-applied-configuration`.
+    LastApplied,
+    /// It has these fields, which only native sidecars may have.
+    NativeOnlyFields(Vec<&'static str>),
+    /// `sidecar.istio.io/status` lists it.
+    IstioStatus,
+}
+
+/// Why something that the settings want repaired, or refused, is left as it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kept<'v> {
+    /// Workloads are not to be changed: the finding speaks for itself.
+    Template,
+    /// The object is made by this controller, which would make it anew.
+    Owned(&'v str, &'v str),
+    /// A Job's template can't be updated.
+    JobUpdate,
+    /// The Pod needs at least one regular container.
+    LastRegularContainer,
+    /// `initContainers` has one of that name.
+    NameTaken,
+    /// The injector adds it again, and has this switch.
+    InjectorSwitch(&'static str),
+    /// The catalogue says why it must stay.
+    Catalogue(&'static str),
+    /// It has a `restartPolicy` of its own.
+    OwnRestartPolicy(&'v str),
+    /// It has `restartPolicyRules`.
+    RestartPolicyRules,
+    /// This init container fills a volume that it mounts.
+    VolumeFilledLater(&'v str),
+    /// That container uses the same port of the node.
+    HostPortTaken(&'v str),
+}
+
+/// What a conversion changes beyond the form.
+#[derive(Debug, Eq, PartialEq)]
+pub enum Consequence<'v> {
+    /// A `preStop` that only sleeps delays nothing any more.
+    PreStopSleeps,
+    /// Init containers start without waiting for it.
+    NoStartupProbe,
+    /// Init containers that may need it run before it.
+    BelongsFirst,
+    /// Services find this port by its name only from Kubernetes 1.32 on.
+    NamedPort(String),
+    /// This main container of a Job stops it by a request, and it would start again.
+    QuitCall(&'v str),
+}
+
+/// The object and the template that findings are about; every text starts with it.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'v> {
+    /// The object: `KIND/NAMESPACE/NAME`.
+    pub object: &'v str,
+    /// The way to its Pod template.
+    pub template: &'v [Step<'v>],
+}
+
+impl<'v> Finding<'v> {
+    /// What to tell the user: the object, the container, what is wrong, why, and what to do.
+    pub fn text(&self, about: About<'_>) -> String {
+        format!("{}. {}", self.problem(about), self.remedy())
+    }
+
+    /// The same, where it stays so although the settings want it otherwise.
+    pub fn text_kept(&self, about: About<'_>, kept: &Kept<'_>) -> String {
+        let undone = if self.rule == Rule::Stripped { "restored" } else { "converted" };
+        match kept {
+            Kept::Template => self.text(about),
+            _ => format!("{}. Not {undone}: {kept}.", self.problem(about)),
+        }
+    }
+
+    /// What its conversion means for the user.
+    pub fn text_consequence(&self, about: About<'_>, consequence: &Consequence<'_>) -> String {
+        format!("{} is now a native sidecar: {consequence}", self.subject(about))
+    }
+
+    fn subject(&self, About { object, template }: About<'_>) -> String {
+        let noun = if self.list == List::InitContainers { "init container" } else { "container" };
+        let path = Path::of(template).key("spec").key(self.list.field()).index(self.index);
+        format!("{object}: {noun} {:?} at {path}", self.container.name())
+    }
+
+    fn problem(&self, about: About<'_>) -> String {
+        let (subject, evidence) = (self.subject(about), &self.evidence);
+        match (self.rule, self.container.restart_policy()) {
+            (Rule::Legacy, _) => format!("{subject} is a sidecar in the legacy form ({evidence})"),
+            (Rule::Injected, _) => format!("{subject} is injected in the legacy form ({evidence})"),
+            (Rule::Misplaced, _) => format!("{subject} has {evidence}, which makes no sidecar outside initContainers"),
+            (Rule::Stripped, "") => format!("{subject} has lost restartPolicy: Always ({evidence})"),
+            (Rule::Stripped, other) => format!("{subject} has restartPolicy: {other} instead of Always ({evidence})"),
+        }
+    }
+
+    fn remedy(&self) -> String {
+        match (self.rule, &self.evidence) {
+            (Rule::Injected, Evidence::Catalogue(Entry { owner: Owner::Injector { name, switch }, .. })) => {
+                format!("Switch {name} to native sidecars: {switch}.")
+            }
+            (Rule::Injected, Evidence::Catalogue(Entry { owner: Owner::Operator { name }, .. })) => {
+                format!("Only {name} can change that.")
+            }
+            (Rule::Legacy | Rule::Injected, _) => {
+                "Move it to initContainers and set restartPolicy: Always on it.".to_owned()
+            }
+            (Rule::Misplaced, _) => "Move it to initContainers, or remove its restartPolicy.".to_owned(),
+            (Rule::Stripped, Evidence::OldObject) => {
+                "Put it back; to drop it on purpose, rename the container or set another value (Kubernetes 1.34+)."
+                    .to_owned()
+            }
+            (Rule::Stripped, _) => {
+                "Put it back and update the tool that drops it, or the Pod hangs in Init.".to_owned()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Evidence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SidecarNames(glob) => write!(f, "sidecarNames: {}", glob.as_str()),
+            Self::SidecarImages(glob) => write!(f, "sidecarImages: {}", glob.as_str()),
+            Self::Catalogue(entry) => write!(f, "well-known: {}", entry.product),
+            Self::Declared => f.write_str("declared in annotation sidecars.kubewarden.io/native"),
+            Self::RestartPolicy => f.write_str("restartPolicy: Always"),
+            Self::OldObject => f.write_str("the stored object has it"),
+            Self::ManagedFields(manager) => write!(f, "managedFields: {manager} set it"),
+            Self::LastApplied => f.write_str("kubectl.kubernetes.io/last-applied-configuration has it"),
+            Self::NativeOnlyFields(fields) => write!(f, "only native sidecars may have {}", fields.join(", ")),
+            Self::IstioStatus => f.write_str("sidecar.istio.io/status lists it"),
+        }
+    }
+}
+
+impl fmt::Display for Kept<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Template => f.write_str("workloads are not changed"),
+            Self::Owned(kind, name) => write!(f, "{kind} {name} makes this object; change it there"),
+            Self::JobUpdate => f.write_str("the template of a Job can't change; make a new Job"),
+            Self::LastRegularContainer => f.write_str("it is the last regular container, and a Pod needs one"),
+            Self::NameTaken => f.write_str("initContainers already has one of that name; rename one"),
+            Self::InjectorSwitch(switch) => write!(f, "its injector would add it again; set {switch}"),
+            Self::Catalogue(why) => f.write_str(why),
+            Self::OwnRestartPolicy(policy) => write!(f, "it has restartPolicy: {policy} of its own; remove it"),
+            Self::RestartPolicyRules => f.write_str("native sidecars can't have restartPolicyRules; remove them"),
+            Self::VolumeFilledLater(name) => {
+                write!(f, "startFirst would start it before init container {name:?} fills a volume that it mounts")
+            }
+            Self::HostPortTaken(name) => write!(f, "container {name:?} uses the same hostPort"),
+        }
+    }
+}
+
+impl fmt::Display for Consequence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PreStopSleeps => f.write_str(
+                "it stops after the regular containers anyway, and its preStop that only sleeps is no use. Remove preStop.",
+            ),
+            Self::NoStartupProbe => f.write_str(
+                "it starts first (startFirst) but has no startupProbe, so nothing waits until it is ready. Add one.",
+            ),
+            Self::BelongsFirst => f.write_str(
+                "it starts after the init containers. Where they need it, ask the cluster admin for startFirst.",
+            ),
+            Self::NamedPort(port) => write!(
+                f,
+                "below Kubernetes 1.32, Services and NetworkPolicies do not find its port {port:?} by name. Use the number."
+            ),
+            Self::QuitCall(name) => write!(
+                f,
+                "it ends with the Job, and container {name:?} that asks it to quit makes it start again. Remove the call."
+            ),
+        }
+    }
+}
+
+/// Where Kubernetes cuts a warning, in characters:
+/// <https://pkg.go.dev/k8s.io/apiserver/pkg/warning>. Ours are shorter.
+const WARNING_LIMIT: usize = 256;
+
+/// Fits a text into a warning: the name of the object gives way first, as the user knows it best.
+pub fn warning(object: &str, text: String) -> String {
+    let excess = (text.chars().count() + 1).saturating_sub(WARNING_LIMIT);
+    if excess == 0 {
+        return text;
+    }
+    let rest = text.strip_prefix(object).unwrap_or(&text);
+    let kept = object.chars().count().saturating_sub(excess + 1);
+    let object: String = object.chars().take(kept).collect();
+    let short: Vec<char> = format!("{object}…{rest}").chars().collect();
+    match short.len() < WARNING_LIMIT {
+        true => short.into_iter().collect(),
+        false => short.into_iter().take(WARNING_LIMIT - 2).chain(['…']).collect(),
+    }
+}

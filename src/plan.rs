@@ -1,0 +1,290 @@
+//! What becomes of each finding, and the edits that repair the object: pure functions still.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::catalogue::{self, Owner, Place};
+use crate::decide::Case;
+use crate::finding::{Consequence, Finding, Kept, List, Rule};
+use crate::path::{Path, Step};
+use crate::read::{self, Malformed};
+use crate::settings::Action;
+use crate::view::{Container, text};
+
+/// The edits to one Pod template.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub struct Plan {
+    /// Indexes in `initContainers` that get `restartPolicy: Always`.
+    pub restore: Vec<usize>,
+    /// Indexes in `containers` that get it and go ahead of all init containers, in this order.
+    pub first: Vec<usize>,
+    /// Indexes in `containers` that get it and go behind all init containers, in this order.
+    pub last: Vec<usize>,
+    /// Names that the annotation `sidecars.kubewarden.io/native` is to declare besides those that it has.
+    pub declare: Vec<String>,
+}
+
+/// What becomes of a finding.
+#[derive(Debug)]
+pub enum Outcome<'v> {
+    /// The object is refused for it.
+    Rejected,
+    /// The user is told of it.
+    Warned,
+    /// The user is told of it, and why it is not treated as the settings want.
+    Kept(Kept<'v>),
+    /// The plan repairs it; for the user that has these consequences.
+    Repaired(Vec<Consequence<'v>>),
+}
+
+/// What else decides whether and how a template may be changed.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'v> {
+    /// What keeps the whole template from being changed, where anything does.
+    pub frozen: Option<Kept<'v>>,
+    /// Whether the template is that of a Job.
+    pub is_job: bool,
+    /// The way to the template.
+    pub steps: &'v [Step<'v>],
+}
+
+impl Plan {
+    /// Whether there is nothing to edit.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn moves(&self, index: usize) -> bool {
+        [&self.first, &self.last].iter().any(|indexes| indexes.binary_search(&index).is_ok())
+    }
+}
+
+/// Decides on each finding, in their order, and plans the edits.
+pub fn plan<'v>(
+    case: &Case<'v>,
+    surroundings: Surroundings<'v>,
+    findings: &[Finding<'v>],
+) -> Result<(Plan, Vec<Outcome<'v>>), Malformed> {
+    let mut planner = Planner { case, surroundings, plan: Plan::default(), taken: BTreeSet::new() };
+    let outcomes = findings.iter().map(|finding| planner.outcome(finding)).collect::<Result<Vec<_>, _>>()?;
+    let Planner { mut plan, .. } = planner;
+    let declared = case.declared();
+    plan.declare.retain(|name| !declared.contains(name.as_str()));
+    Ok((plan, outcomes))
+}
+
+struct Planner<'p, 'v> {
+    case: &'p Case<'v>,
+    surroundings: Surroundings<'v>,
+    plan: Plan,
+    /// Names in `initContainers`, also those to come.
+    taken: BTreeSet<&'v str>,
+}
+
+impl<'v> Planner<'_, 'v> {
+    fn outcome(&mut self, finding: &Finding<'v>) -> Result<Outcome<'v>, Malformed> {
+        match finding.action {
+            _ if finding.is_last_regular => Ok(Outcome::Kept(Kept::LastRegularContainer)),
+            Action::Ignore | Action::Warn => Ok(Outcome::Warned),
+            Action::Reject => Ok(Outcome::Rejected),
+            Action::Repair => match self.obstacle(finding)? {
+                Some(kept) => Ok(Outcome::Kept(kept)),
+                None => self.repair(finding).map(Outcome::Repaired),
+            },
+        }
+    }
+
+    /// What keeps a finding from being repaired, where anything does.
+    fn obstacle(&mut self, finding: &Finding<'v>) -> Result<Option<Kept<'v>>, Malformed> {
+        let container = finding.container;
+        if let Some(frozen) = self.surroundings.frozen {
+            return Ok(Some(frozen));
+        }
+        if container.has_restart_policy_rules() {
+            return Ok(Some(Kept::RestartPolicyRules));
+        }
+        if finding.rule == Rule::Stripped {
+            return Ok(None);
+        }
+        // The catalogue protects what it knows even where it is not used to find sidecars.
+        if let Some(entry) = catalogue::find(container.name(), container.image()) {
+            if let Some(why) = entry.keep {
+                return Ok(Some(Kept::Catalogue(why)));
+            }
+            if let Owner::Injector { switch, .. } = entry.owner {
+                return Ok(Some(Kept::InjectorSwitch(switch)));
+            }
+        }
+        if !matches!(container.restart_policy(), "" | "Always") {
+            return Ok(Some(Kept::OwnRestartPolicy(container.restart_policy())));
+        }
+        let moved = self.plan.first.len() + self.plan.last.len();
+        if moved + 1 == self.case.spec.containers().len() {
+            return Ok(Some(Kept::LastRegularContainer));
+        }
+        if self.taken.is_empty() {
+            self.taken.extend(self.case.spec.init_containers().iter().map(Container::name));
+        }
+        if self.taken.contains(container.name()) {
+            return Ok(Some(Kept::NameTaken));
+        }
+        if let Some(init) = self.filled_later(finding)? {
+            return Ok(Some(Kept::VolumeFilledLater(init)));
+        }
+        Ok(self.host_port_rival(finding)?.map(Kept::HostPortTaken))
+    }
+
+    fn repair(&mut self, finding: &Finding<'v>) -> Result<Vec<Consequence<'v>>, Malformed> {
+        let name = finding.container.name();
+        self.plan.declare.push(name.to_owned());
+        match (finding.list, self.starts_first(finding.container)) {
+            (List::InitContainers, _) => {
+                self.plan.restore.push(finding.index);
+                return Ok(Vec::new());
+            }
+            (List::Containers, true) => self.plan.first.push(finding.index),
+            (List::Containers, false) => self.plan.last.push(finding.index),
+        }
+        self.taken.insert(name);
+        self.consequences(finding)
+    }
+
+    fn starts_first(&self, container: &Container) -> bool {
+        self.case.settings.start_first.iter().any(|glob| glob.matches(container.name()))
+    }
+
+    /// Whether init containers may need it, and there are some.
+    fn belongs_first(&self, container: &Container) -> bool {
+        catalogue::find(container.name(), container.image()).is_some_and(|entry| entry.place == Place::First)
+            && self.case.spec.init_containers().iter().any(|init| !init.restarts_always())
+    }
+
+    /// The init container that mounts a volume which this one, started first, would need it to fill.
+    fn filled_later(&self, finding: &Finding<'v>) -> Result<Option<&'v str>, Malformed> {
+        let inits = self.case.spec.init_containers().iter().enumerate();
+        let mut ordinary = inits.filter(|(_, init)| !init.restarts_always()).peekable();
+        if !self.starts_first(finding.container) || ordinary.peek().is_none() {
+            return Ok(None);
+        }
+        let volumes = self.list("volumes", &[], self.case.spec.volumes)?;
+        let mut read_only = BTreeSet::new();
+        read_only
+            .extend(volumes.iter().filter(|volume| !is_writable(volume)).filter_map(|volume| volume["name"].as_str()));
+        let mine = self.container_list("volumeMounts", finding.list, finding.index, finding.container.volume_mounts)?;
+        for (index, init) in ordinary {
+            let mounts = self.container_list("volumeMounts", List::InitContainers, index, init.volume_mounts)?;
+            let fills = |mine: &Value| {
+                let is_mine = |mount: &Value| mount["name"] == mine["name"] && mount["readOnly"] != true;
+                !read_only.contains(mine["name"].as_str().unwrap_or_default()) && mounts.iter().any(is_mine)
+            };
+            if mine.iter().any(fills) {
+                return Ok(Some(init.name()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Another regular container with a `hostPort` of this one: the API server compares them only within `containers`,
+    /// so that a move would hide the conflict until the Pod starts.
+    fn host_port_rival(&self, finding: &Finding<'v>) -> Result<Option<&'v str>, Malformed> {
+        let mine = self.host_ports(finding.index, finding.container)?;
+        if mine.is_empty() {
+            return Ok(None);
+        }
+        for (index, other) in self.case.spec.containers().iter().enumerate() {
+            if index != finding.index && self.host_ports(index, other)?.iter().any(|port| mine.contains(port)) {
+                return Ok(Some(other.name()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Number and protocol of the ports of the node that it uses.
+    fn host_ports(&self, index: usize, container: &Container) -> Result<Vec<(i64, String)>, Malformed> {
+        let ports = self.container_list("ports", List::Containers, index, container.ports)?;
+        let host_port = |port: &Value| {
+            let number = port["hostPort"].as_i64().filter(|number| *number > 0)?;
+            Some((number, port["protocol"].as_str().unwrap_or("TCP").to_owned()))
+        };
+        Ok(ports.iter().filter_map(host_port).collect())
+    }
+
+    fn consequences(&self, finding: &Finding<'v>) -> Result<Vec<Consequence<'v>>, Malformed> {
+        let container = finding.container;
+        let mut consequences = Vec::new();
+        if container.lifecycle.is_some_and(stops_with_sleep) {
+            consequences.push(Consequence::PreStopSleeps);
+        }
+        match self.starts_first(container) {
+            true if container.startup_probe.is_none() => consequences.push(Consequence::NoStartupProbe),
+            false if self.belongs_first(container) => consequences.push(Consequence::BelongsFirst),
+            _ => {}
+        }
+        let ports = self.container_list("ports", finding.list, finding.index, container.ports)?;
+        let name = ports.iter().filter_map(|port| port["name"].as_str()).find(|name| !name.is_empty());
+        consequences.extend(name.map(|name| Consequence::NamedPort(name.to_owned())));
+        if self.surroundings.is_job || !matches!(text(&self.case.spec.restart_policy), "" | "Always") {
+            let callers = self.case.spec.containers().iter().enumerate();
+            let callers = callers.filter(|(index, other)| !self.plan.moves(*index) && calls_quit_endpoint(other));
+            consequences.extend(callers.map(|(_, other)| Consequence::QuitCall(other.name())));
+        }
+        Ok(consequences)
+    }
+
+    fn container_list(
+        &self,
+        name: &'static str,
+        list: List,
+        index: usize,
+        raw: Option<&RawValue>,
+    ) -> Result<Vec<Value>, Malformed> {
+        self.list(name, &[Step::key(list.field()), Step::Index(index)], raw)
+    }
+
+    /// Reads a list that was left raw until now: empty where it is absent.
+    fn list(&self, name: &'static str, steps: &[Step], raw: Option<&RawValue>) -> Result<Vec<Value>, Malformed> {
+        let Some(raw) = raw else { return Ok(Vec::new()) };
+        read::document(raw.get()).map_err(|error| {
+            let own = [&[Step::key("spec")], steps, &[Step::key(name)]].concat();
+            error.within(Path([self.surroundings.steps, &own].concat()))
+        })
+    }
+}
+
+/// The sources of volumes that no container can write to, so that none fills them for another.
+const READ_ONLY_SOURCES: [&str; 5] = ["configMap", "downwardAPI", "image", "projected", "secret"];
+
+fn is_writable(volume: &Value) -> bool {
+    READ_ONLY_SOURCES.iter().all(|source| volume[source].is_null())
+}
+
+/// Whether all that `preStop` does is to wait.
+fn stops_with_sleep(lifecycle: &RawValue) -> bool {
+    let lifecycle: Value = serde_json::from_str(lifecycle.get()).unwrap_or_default();
+    let pre_stop = &lifecycle["preStop"];
+    let command: Vec<_> =
+        pre_stop["exec"]["command"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    match command[..] {
+        [shell, "-c", script] if shell.ends_with("sh") => script.trim().strip_prefix("sleep ").is_some_and(is_duration),
+        [program, time] => program.ends_with("sleep") && is_duration(time),
+        _ => !pre_stop["sleep"].is_null(),
+    }
+}
+
+fn is_duration(time: &str) -> bool {
+    let time = time.trim();
+    time.starts_with(|first: char| first.is_ascii_digit())
+        && time.chars().all(|each| each.is_ascii_digit() || ".smhd".contains(each))
+}
+
+/// Requests by which a container of a Job ends its sidecars: Istio's and the Cloud SQL proxy's, Linkerd's, Dapr's.
+const QUIT_ENDPOINTS: [&str; 3] = ["/quitquitquit", ":4191/shutdown", "/v1.0/shutdown"];
+
+fn calls_quit_endpoint(container: &Container) -> bool {
+    [container.command, container.args]
+        .into_iter()
+        .flatten()
+        .any(|command| QUIT_ENDPOINTS.iter().any(|endpoint| command.get().contains(endpoint)))
+}

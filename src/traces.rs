@@ -1,0 +1,179 @@
+//! What an object still tells of the `restartPolicy` that its init containers once had.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::path::Step;
+use crate::read::{self, Malformed, Members};
+use crate::view::{Metadata, Object, PodTemplate, Text, text, view};
+
+/// Where one Pod template's traces are to be looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'v> {
+    /// The object.
+    pub object: &'v RawValue,
+    /// Its metadata.
+    pub metadata: &'v Metadata<'v>,
+    /// The stored object, on UPDATE.
+    pub old_object: Option<&'v RawValue>,
+    /// The way to the template, the same in both.
+    pub steps: &'v [Step<'v>],
+}
+
+/// The past of the init containers of one Pod template, by their names.
+#[derive(Debug, Default)]
+pub struct Traces(BTreeMap<String, Past>);
+
+/// What is known of an init container's past.
+#[derive(Debug, Default)]
+pub struct Past {
+    /// Itself, as it is to be, without its `restartPolicy`: to compare the stored one with.
+    now: Value,
+    /// How it is stored, on UPDATE.
+    pub stored: Option<Stored>,
+    /// Who set its `restartPolicy`, by `managedFields`.
+    pub manager: Option<String>,
+    /// Whether it was native when it was last applied.
+    pub applied_native: bool,
+    /// Whether Istio's status lists it as a sidecar.
+    pub injected_by_istio: bool,
+}
+
+/// How an init container is stored.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Stored {
+    /// In a form other than the native.
+    Ordinary,
+    /// As a native sidecar, and only its `restartPolicy` differs now.
+    Native,
+    /// As a native sidecar, and the new one differs in more.
+    NativeAndChanged,
+}
+
+view! {
+    /// A manager's entry in `managedFields`:
+    /// <https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management>.
+    struct ManagedFields<'a> {
+        manager: Text<'a> = "manager",
+        fields: &'a RawValue = "fieldsV1",
+    }
+}
+
+/// Names in Istio's status that are ordinary init containers, which run once.
+const ISTIO_RUNS_ONCE: [&str; 4] = ["enable-core-dump", "grpc-bootstrap-init", "istio-init", "istio-validation"];
+
+impl Traces {
+    /// Collects the traces of one template.
+    pub fn collect(template: &PodTemplate, sources: Sources) -> Result<Self, Malformed> {
+        let mut traces = Self::default();
+        traces.add_stored(sources)?;
+        traces.add_managers(sources)?;
+        traces.add_applied(sources)?;
+        traces.add_injected(template);
+        Ok(traces)
+    }
+
+    /// The past of the init container with this name, where anything is known of it.
+    pub fn of(&self, name: &str) -> Option<&Past> {
+        self.0.get(name)
+    }
+
+    fn past(&mut self, name: &str) -> &mut Past {
+        self.0.entry(name.to_owned()).or_default()
+    }
+
+    fn add_stored(&mut self, sources: Sources) -> Result<(), Malformed> {
+        let Some(old_object) = sources.old_object else { return Ok(()) };
+        let steps = [sources.steps, &[Step::key("spec"), Step::key("initContainers")]].concat();
+        let list = |object: &RawValue| read::at::<Vec<Value>>(object.get(), &steps).map(Option::unwrap_or_default);
+        for (name, _, others) in list(sources.object)?.into_iter().filter_map(taken_apart) {
+            self.past(&name).now = others;
+        }
+        for (name, restart_policy, others) in
+            list(old_object).map_err(in_old_object)?.into_iter().filter_map(taken_apart)
+        {
+            let past = self.past(&name);
+            past.stored = Some(match restart_policy == "Always" {
+                true if past.now == others => Stored::Native,
+                true => Stored::NativeAndChanged,
+                false => Stored::Ordinary,
+            });
+        }
+        Ok(())
+    }
+
+    fn add_managers(&mut self, sources: Sources) -> Result<(), Malformed> {
+        let Some(raw) = sources.metadata.managed_fields else { return Ok(()) };
+        // Lists in a custom resource have keys that nothing here knows: no evidence is to be had of what is in them.
+        let Some(steps) = managed_steps(sources.steps) else { return Ok(()) };
+        let in_managed_fields = |error: Malformed| error.within("metadata.managedFields");
+        let entries: Vec<ManagedFields> = read::document(raw.get()).map_err(in_managed_fields)?;
+        for ManagedFields { manager, fields, .. } in entries {
+            let Some(fields) = fields else { continue };
+            let containers: Option<Members> = read::at(fields.get(), &steps).map_err(in_managed_fields)?;
+            for (key, fields) in containers.unwrap_or_default().0 {
+                let sets_policy = read::raw_at(fields.get(), &[Step::key("f:restartPolicy")]);
+                let key = key.as_str().strip_prefix("k:").and_then(|key| serde_json::from_str::<Value>(key).ok());
+                if let (Ok(Some(_)), Some(name)) = (sets_policy, key.as_ref().and_then(|key| key["name"].as_str())) {
+                    self.past(name).manager.get_or_insert_with(|| text(&manager).to_owned());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add_applied(&mut self, sources: Sources) -> Result<(), Malformed> {
+        let Some(raw) = last_applied(sources.metadata) else { return Ok(()) };
+        if let Some(old_object) = sources.old_object {
+            let old: Object = read::document(old_object.get()).map_err(in_old_object)?;
+            // What this request did not apply is old news: the object may have changed on purpose since.
+            if old.metadata.as_ref().and_then(last_applied).map(RawValue::get) == Some(raw.get()) {
+                return Ok(());
+            }
+        }
+        // Only kubectl reads this annotation, and a hand may have written it: what can't be read is no evidence.
+        let configuration: String = serde_json::from_str(raw.get()).unwrap_or_default();
+        let template: Option<PodTemplate> = read::at(&configuration, sources.steps).unwrap_or_default();
+        let spec = template.and_then(|template| template.spec).unwrap_or_default();
+        for container in spec.init_containers().iter().filter(|container| container.restarts_always()) {
+            self.past(container.name()).applied_native = true;
+        }
+        Ok(())
+    }
+
+    fn add_injected(&mut self, template: &PodTemplate) {
+        let status = template.annotations().map_or("", |annotations| text(&annotations.istio_status));
+        // Only Istio reads this one: the same holds.
+        let status: Value = serde_json::from_str(status).unwrap_or_default();
+        let lists = ["initContainers", "containers"].map(|list| status[list].as_array());
+        for name in lists.into_iter().flatten().flatten().filter_map(Value::as_str) {
+            self.past(name).injected_by_istio = !ISTIO_RUNS_ONCE.contains(&name);
+        }
+    }
+}
+
+fn in_old_object(error: Malformed) -> Malformed {
+    error.within("request.oldObject")
+}
+
+/// Name, `restartPolicy` and all the rest of a container.
+fn taken_apart(mut container: Value) -> Option<(String, Value, Value)> {
+    let name = container.get("name")?.as_str()?.to_owned();
+    let restart_policy = container.as_object_mut()?.remove("restartPolicy").unwrap_or_default();
+    Some((name, restart_policy, container))
+}
+
+/// The way to the template's init containers in `fieldsV1`; None where it leads through a list.
+fn managed_steps(steps: &[Step]) -> Option<Vec<Step<'static>>> {
+    let own = steps.iter().map(|step| match step {
+        Step::Key(name) => Some(Step::Key(format!("f:{name}").into())),
+        Step::Index(_) => None,
+    });
+    own.chain([Some(Step::key("f:spec")), Some(Step::key("f:initContainers"))]).collect()
+}
+
+fn last_applied<'v>(metadata: &Metadata<'v>) -> Option<&'v RawValue> {
+    metadata.annotations.as_ref()?.last_applied
+}
