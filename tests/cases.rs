@@ -1,0 +1,165 @@
+//! Every case, called natively, and the invariants that hold for all of them.
+#![allow(clippy::panic, clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+use support::Case;
+
+fn call(case: &Case) -> Vec<u8> {
+    let (function, payload) = case.call();
+    match function {
+        "validate" => native_sidecar_policy::validate(&payload),
+        _ => native_sidecar_policy::validate_settings(&payload),
+    }
+}
+
+fn judge(request: &Value, settings: &Value) -> Value {
+    let payload = json!({"request": request, "settings": settings}).to_string();
+    serde_json::from_slice(&native_sidecar_policy::validate(payload.as_bytes())).unwrap()
+}
+
+/// Each request, its settings, and the object as the policy wants it stored.
+fn mutations() -> Vec<(Case, Value, Value)> {
+    let requests = Case::all().into_iter().filter_map(|case| Some((case.request.clone()?, case)));
+    let mutations = requests.filter_map(|(request, case)| {
+        let mutated = judge(&request, &case.settings).get("mutated_object")?.clone();
+        Some((case, request, mutated))
+    });
+    let mutations: Vec<_> = mutations.collect();
+    assert!(mutations.len() > 10, "only {} cases mutate", mutations.len());
+    mutations
+}
+
+#[test]
+fn answers_are_as_expected() {
+    let failures: Vec<_> = Case::all().iter().filter_map(|case| case.check(&call(case))).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+#[test]
+fn answers_are_deterministic() {
+    for case in Case::all() {
+        assert_eq!(call(&case), call(&case), "{}", case.name);
+    }
+}
+
+#[test]
+fn warnings_are_shorter_than_kubernetes_cuts_them() {
+    for case in Case::all().iter().filter(|case| case.request.is_some()) {
+        let answer: Value = serde_json::from_slice(&call(case)).unwrap();
+        for warning in answer["warnings"].as_array().into_iter().flatten() {
+            assert!(warning.as_str().unwrap().chars().count() < 256, "{}: {warning}", case.name);
+        }
+    }
+}
+
+#[test]
+fn mutated_objects_are_accepted_as_they_are() {
+    for (case, mut request, mutated) in mutations() {
+        request["object"] = mutated;
+        let answer = judge(&request, &case.settings);
+        assert_eq!(answer["accepted"], true, "{}: {answer}", case.name);
+        assert_eq!(answer.get("mutated_object"), None, "{}", case.name);
+    }
+}
+
+/// Adds a member that nobody knows to every object in this value.
+fn sprinkle(value: &mut Value) -> usize {
+    match value {
+        Value::Object(members) => {
+            let below: usize = members.values_mut().map(sprinkle).sum();
+            members.insert("x-future".to_owned(), json!({"é": [1e3, 1.0, u64::MAX, i64::MIN, null, "\u{1f980}\n\""]}));
+            below + 1
+        }
+        Value::Array(elements) => elements.iter_mut().map(sprinkle).sum(),
+        _ => 0,
+    }
+}
+
+/// Removes them again.
+fn sweep(value: &mut Value) -> usize {
+    match value {
+        Value::Object(members) => {
+            let found = usize::from(members.remove("x-future").is_some());
+            found + members.values_mut().map(sweep).sum::<usize>()
+        }
+        Value::Array(elements) => elements.iter_mut().map(sweep).sum(),
+        _ => 0,
+    }
+}
+
+#[test]
+fn unknown_fields_are_neither_lost_nor_changed() {
+    for (case, mut request, plain) in mutations() {
+        let sprinkled = sprinkle(&mut request["object"]);
+        sprinkle(&mut request["oldObject"]);
+        let answer = judge(&request, &case.settings);
+        let mut mutated = answer["mutated_object"].clone();
+        assert_eq!(sweep(&mut mutated), sprinkled, "{}", case.name);
+        assert_eq!(mutated, plain, "{}", case.name);
+    }
+}
+
+/// The names in every Pod spec in this value: of all containers, and of the regular ones.
+fn names(value: &Value, found: &mut Vec<(Vec<String>, usize)>) {
+    match value {
+        Value::Object(members) => {
+            let list = |name: &str| members.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+            let regular = list("containers");
+            if !regular.is_empty() {
+                let all = [list("initContainers"), regular.clone()].concat();
+                found.push((all.iter().map(|container| container["name"].to_string()).collect(), regular.len()));
+            }
+            members.values().for_each(|value| names(value, found));
+        }
+        Value::Array(elements) => elements.iter().for_each(|value| names(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn names_stay_unique_and_a_regular_container_stays() {
+    for (case, request, mutated) in mutations() {
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        names(&request["object"], &mut before);
+        names(&mutated, &mut after);
+        assert_eq!(before.len(), after.len(), "{}: a Pod spec lost its last regular container", case.name);
+        for ((before, _), (after, _)) in before.iter().zip(&after) {
+            let sets: [BTreeSet<_>; 2] = [before, after].map(|names| names.iter().collect());
+            assert_eq!(sets[0], sets[1], "{}", case.name);
+            assert_eq!(before.len(), after.len(), "{}", case.name);
+        }
+    }
+}
+
+#[test]
+fn patches_touch_only_containers_and_the_declaration() {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                members.remove("containers");
+                members.remove("initContainers");
+                if let Some(annotations) = members.get_mut("annotations").and_then(Value::as_object_mut) {
+                    annotations.remove("sidecars.kubewarden.io/native");
+                }
+                members.values_mut().for_each(strip);
+                let is_empty = |value: Option<&Value>| value.and_then(Value::as_object).is_some_and(Map::is_empty);
+                for name in ["annotations", "metadata"] {
+                    if is_empty(members.get(name)) || members.get(name).is_some_and(Value::is_null) {
+                        members.remove(name);
+                    }
+                }
+            }
+            Value::Array(elements) => elements.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    for (case, mut request, mut mutated) in mutations() {
+        strip(&mut request["object"]);
+        strip(&mut mutated);
+        assert_eq!(request["object"], mutated, "{}", case.name);
+    }
+}
