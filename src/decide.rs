@@ -110,7 +110,7 @@ impl<'v> Case<'v> {
             Some(Evidence::SidecarNames(glob))
         } else {
             let known = self.catalogue_entry(container)?;
-            (!known.also_runs_once && known.keep.is_none()).then_some(Evidence::Catalogue(known))
+            (!known.also_runs_once && known.kept.is_none()).then_some(Evidence::Catalogue(known))
         }
     }
 
@@ -139,13 +139,13 @@ impl<'v> Case<'v> {
 
     /// What each of `containers` is.
     ///
-    /// What the catalogue knows as sidecars are main containers too: fluent-bit is the whole of its own DaemonSet. So
-    /// where nothing else is there, what only the catalogue calls a sidecar is taken for the main container.
+    /// What the catalogue knows as sidecars are main containers too: fluent-bit is the whole of its own DaemonSet, and
+    /// istio-proxy of a gateway. So where nothing else is there, what only the catalogue calls a sidecar is none.
     fn known(&self, declared: &BTreeSet<&str>) -> Vec<Known<'v>> {
         let mut known: Vec<_> = self.spec.containers().iter().map(|container| self.know(container, declared)).collect();
         if !known.iter().any(|known| matches!(known, Known::Main)) {
             for known in &mut known {
-                if matches!(known, Known::Sidecar(Evidence::Catalogue(_))) {
+                if matches!(known, Known::Sidecar(Evidence::Catalogue(_)) | Known::Injected(_)) {
                     *known = Known::Main;
                 }
             }
@@ -172,14 +172,19 @@ impl<'v> Case<'v> {
         }
         match self.catalogue_entry(container) {
             None => Known::Main,
-            Some(entry) if entry.keep.is_some() => Known::Kept,
+            Some(entry) if entry.kept.is_some() => Known::Kept,
             Some(entry) if entry.owner == Owner::Author => Known::Sidecar(Evidence::Catalogue(entry)),
             Some(entry) => Known::Injected(entry),
         }
     }
 
     fn catalogue_entry(&self, container: &Container) -> Option<&'static Entry> {
-        self.settings.catalogue.then(|| catalogue::find(container.name(), container.image())).flatten()
+        self.settings.catalogue.then(|| self.well_known(container)).flatten()
+    }
+
+    /// The catalogue's entry for this container, whether or not the catalogue is used to find sidecars.
+    pub fn well_known(&self, container: &Container) -> Option<&'static Entry> {
+        catalogue::find(container.name(), container.image(), self.template.labels())
     }
 
     fn is_exempt(&self, container: &Container) -> bool {

@@ -228,7 +228,7 @@ impl fmt::Display for Kept<'_> {
             Self::JobUpdate => f.write_str("the template of a Job can't change; make a new Job"),
             Self::LastRegularContainer => f.write_str("it is the last regular container, and a Pod needs one"),
             Self::NameTaken => f.write_str("initContainers already has one of that name; rename one"),
-            Self::InjectorSwitch(switch) => write!(f, "its injector would add it again; set {switch}"),
+            Self::InjectorSwitch(switch) => write!(f, "its injector would add it again; switch that: {switch}"),
             Self::Catalogue(why) => f.write_str(why),
             Self::OwnRestartPolicy(policy) => write!(f, "it has restartPolicy: {policy} of its own; remove it"),
             Self::RestartPolicyRules => f.write_str("native sidecars can't have restartPolicyRules; remove them"),

@@ -74,9 +74,9 @@ impl Templates<'_> {
                     .map_err(|error| Malformed::new("request.object", format_args!("not JSON: {error}")))?;
                 let mut selected = Vec::new();
                 for path in paths {
-                    let found = path
-                        .select(&object)
-                        .map_err(|error| Malformed::new("settings.podTemplates", format_args!("{error:?}")))?;
+                    let found = path.select(&object).map_err(|_| {
+                        Malformed::new("settings.podTemplates", "a JSONPath that cannot be followed here")
+                    })?;
                     selected.extend(found);
                 }
                 let mut places = Vec::new();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::catalogue::{self, Owner, Place};
+use crate::catalogue::{Owner, Place};
 use crate::decide::Case;
 use crate::finding::{Consequence, Finding, Kept, List, Rule};
 use crate::path::{Path, Step};
@@ -109,8 +109,8 @@ impl<'v> Planner<'_, 'v> {
             return Ok(None);
         }
         // The catalogue protects what it knows even where it is not used to find sidecars.
-        if let Some(entry) = catalogue::find(container.name(), container.image()) {
-            if let Some(why) = entry.keep {
+        if let Some(entry) = self.case.well_known(container) {
+            if let Some(why) = entry.kept {
                 return Ok(Some(Kept::Catalogue(why)));
             }
             if let Owner::Injector { switch, .. } = entry.owner {
@@ -157,7 +157,7 @@ impl<'v> Planner<'_, 'v> {
 
     /// Whether init containers may need it, and there are some.
     fn belongs_first(&self, container: &Container) -> bool {
-        catalogue::find(container.name(), container.image()).is_some_and(|entry| entry.place == Place::First)
+        self.case.well_known(container).is_some_and(|entry| entry.place == Place::First)
             && self.case.spec.init_containers().iter().any(|init| !init.restarts_always())
     }
 

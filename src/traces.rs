@@ -61,8 +61,9 @@ view! {
     }
 }
 
-/// Names in Istio's status that are ordinary init containers, which run once.
-const ISTIO_RUNS_ONCE: [&str; 4] = ["enable-core-dump", "grpc-bootstrap-init", "istio-init", "istio-validation"];
+/// The one sidecar that Istio injects. Its status also lists init containers that run once: its own, and those of
+/// injection templates that only their authors know.
+const ISTIO_SIDECAR: &str = "istio-proxy";
 
 impl Traces {
     /// Collects the traces of one template.
@@ -147,9 +148,9 @@ impl Traces {
         let status = template.annotations().map_or("", |annotations| text(&annotations.istio_status));
         // Only Istio reads this one: the same holds.
         let status: Value = serde_json::from_str(status).unwrap_or_default();
-        let lists = ["initContainers", "containers"].map(|list| status[list].as_array());
-        for name in lists.into_iter().flatten().flatten().filter_map(Value::as_str) {
-            self.past(name).injected_by_istio = !ISTIO_RUNS_ONCE.contains(&name);
+        let names = ["initContainers", "containers"].map(|list| status[list].as_array());
+        if names.into_iter().flatten().flatten().any(|name| name == ISTIO_SIDECAR) {
+            self.past(ISTIO_SIDECAR).injected_by_istio = true;
         }
     }
 }

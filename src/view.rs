@@ -100,6 +100,7 @@ view! {
         pub name: Text<'a> = "name",
         pub generate_name: Text<'a> = "generateName",
         pub namespace: Text<'a> = "namespace",
+        pub labels: &'a RawValue = "labels",
         pub annotations: Annotations<'a> = "annotations",
         pub owner_references: Vec<OwnerReference<'a>> = "ownerReferences",
         /// Who set which field; read only where an init container could be stripped.
@@ -193,6 +194,11 @@ impl<'a> Annotations<'a> {
 }
 
 impl<'a> PodTemplate<'a> {
+    /// Its labels, where it has any.
+    pub fn labels(&self) -> Option<&'a RawValue> {
+        self.metadata.as_ref()?.labels
+    }
+
     /// Its annotations, where it has any.
     pub fn annotations(&self) -> Option<&Annotations<'a>> {
         self.metadata.as_ref()?.annotations.as_ref()
