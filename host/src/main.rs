@@ -1,2 +1,45 @@
-//! Stub.
-fn main() {}
+//! The command line.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use native_sidecar::{annotate, review, run};
+
+/// Runs native-sidecar-policy outside a cluster
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show what the policy says of manifests, and what it would change in them
+    Review(review::ReviewArgs),
+    /// Evaluate one admission request and print the response, as `kwctl run` does
+    Run(run::RunArgs),
+    /// Write the metadata of the policy into its module, as `kwctl annotate` does
+    Annotate(annotate::AnnotateArgs),
+}
+
+/// What a shell reports of a program that ends because nobody reads its output any more.
+const BROKEN_PIPE: u8 = 128 + 13;
+
+fn main() -> ExitCode {
+    let (result, failure) = match Cli::parse().command {
+        Command::Review(args) => (review::run(&args), 2),
+        Command::Run(args) => (run::run(&args).map(|()| ExitCode::SUCCESS), 1),
+        Command::Annotate(args) => (annotate::run(&args).map(|()| ExitCode::SUCCESS), 1),
+    };
+    result.unwrap_or_else(|error| {
+        let io_error = error.downcast_ref::<io::Error>();
+        if io_error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+            return ExitCode::from(BROKEN_PIPE);
+        }
+        // Where standard error is closed, too, the exit code has to do.
+        let _ = writeln!(io::stderr(), "Error: {error:#}");
+        ExitCode::from(failure)
+    })
+}

@@ -1,0 +1,219 @@
+//! The policy module in the engine that Kubewarden runs it in: wasmtime, spoken to by waPC.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde_json::{Value, json};
+use wapc::WapcHost;
+use wasmtime_provider::wasmtime::{self, Config, Module};
+use wasmtime_provider::{EpochDeadlines, WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre};
+
+use crate::admission::{AdmissionResponse, SettingsValidationResponse, ValidationResponse};
+use crate::host_calls::HostCalls;
+
+/// The length of an epoch, by which wasmtime counts time.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How long a call may take: 2 s, as in the policy server by default.
+const DEADLINE_TICKS: u64 = 20;
+
+/// What the waPC host says of a call that took longer. It has no type for that.
+const INTERRUPTED: &str = "guest code interrupted, execution deadline exceeded";
+
+/// A compiled policy module. Every call runs in a new instance of it, so no call can tell what came before.
+pub struct Engine {
+    module: WasmtimeEngineProviderPre,
+    host_calls: Arc<HostCalls>,
+}
+
+/// What an evaluation says: the response, and the object that it makes of the one in the request.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    /// The response as the API server gets it.
+    pub response: AdmissionResponse,
+    /// The changed object, with its keys in the order of the original.
+    pub mutated: Option<Value>,
+}
+
+impl Engine {
+    /// Compiles the module in a file.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        Self::new(&read_module(path)?).with_context(|| format!("cannot load {}", path.display()))
+    }
+
+    /// Compiles a module. It may import nothing but waPC's functions.
+    pub fn new(module: &[u8]) -> Result<Self> {
+        let mut config = Config::new();
+        config.epoch_interruption(true);
+        let engine = wasmtime::Engine::new(&config).map_err(|error| anyhow!("{error:#}"))?;
+        let module = Module::new(&engine, module).map_err(|error| anyhow!("{error:#}"))?;
+        count_epochs(&engine);
+        let module = WasmtimeEngineProviderBuilder::new().engine(engine).module(module).build_pre()?;
+        Ok(Self { module, host_calls: Arc::default() })
+    }
+
+    /// The same module, with somebody to answer its calls to the host.
+    pub fn with_host_calls(mut self, host_calls: Arc<HostCalls>) -> Self {
+        self.host_calls = host_calls;
+        self
+    }
+
+    /// The version of Kubewarden's protocol that the module speaks, such as `v1`.
+    pub fn protocol_version(&self) -> Result<String> {
+        let answer = self.call("protocol_version", &[])?;
+        serde_json::from_slice(&answer).context("the module's answer to protocol_version")
+    }
+
+    /// Calls `validate` with a payload as it is, and returns the answer as it is.
+    pub fn validate(&self, payload: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.call("validate", payload)?)
+    }
+
+    /// Calls `validate_settings` with a payload as it is, and returns the answer as it is.
+    pub fn validate_settings(&self, payload: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.call("validate_settings", payload)?)
+    }
+
+    /// Checks settings as Kubewarden does before it evaluates anything.
+    pub fn check_settings(&self, settings: &Value) -> Result<()> {
+        let message = match self.call("validate_settings", settings.to_string().as_bytes()) {
+            Err(error) => format!("Error invoking settings validation callback: {error:?}"),
+            Ok(answer) => match serde_json::from_slice(&answer) {
+                Ok(SettingsValidationResponse { valid: true, .. }) => return Ok(()),
+                Ok(SettingsValidationResponse { message, .. }) => message.unwrap_or_default(),
+                Err(error) => format!("error: InvalidResponseWithError({error:?})"),
+            },
+        };
+        Err(anyhow!("Provided settings are not valid: {message}"))
+    }
+
+    /// Evaluates an AdmissionRequest as Kubewarden does: whatever goes wrong is a response, too.
+    pub fn evaluate(&self, request: &Value, settings: &Value) -> AdmissionResponse {
+        self.judge(request, settings).response
+    }
+
+    /// The same, together with the changed object.
+    pub fn judge(&self, request: &Value, settings: &Value) -> Evaluation {
+        let uid = request["uid"].as_str().unwrap_or_default();
+        let failure =
+            |message: String| Evaluation { response: AdmissionResponse::failure(uid, message), mutated: None };
+        let payload = json!({"request": request, "settings": settings}).to_string();
+        let answer = match self.call("validate", payload.as_bytes()) {
+            Ok(answer) => answer,
+            Err(error) if error.to_string().contains(INTERRUPTED) => {
+                let message = "Policy execution interrupted because it exceeded the allowed execution time";
+                return failure(message.to_owned());
+            }
+            Err(error) => return failure(format!("internal server error: {error}")),
+        };
+        let answer: ValidationResponse = match serde_json::from_slice(&answer) {
+            Ok(answer) => answer,
+            Err(error) => return failure(format!("internal server error: invalid response from policy: {error}")),
+        };
+        let mutated = answer.mutated_object.clone();
+        match AdmissionResponse::new(uid, request.get("object"), answer) {
+            Ok(response) => Evaluation { mutated: mutated.filter(|_| response.patch.is_some()), response },
+            Err(error) => failure(format!("internal server error: invalid response format: {error}")),
+        }
+    }
+
+    fn call(&self, operation: &str, payload: &[u8]) -> Result<Vec<u8>, wapc::errors::Error> {
+        let deadlines = EpochDeadlines { wapc_init: DEADLINE_TICKS, wapc_func: DEADLINE_TICKS };
+        let provider = self.module.rehydrate(Some(deadlines))?;
+        let host_calls = Arc::clone(&self.host_calls);
+        let callback = move |_: u64, binding: &str, namespace: &str, operation: &str, payload: &[u8]| {
+            host_calls.call(binding, namespace, operation, payload).map_err(Into::into)
+        };
+        WapcHost::new(Box::new(provider), Some(Box::new(callback)))?.call(operation, payload)
+    }
+}
+
+/// Reads a module from a file.
+pub fn read_module(path: &Path) -> Result<Vec<u8>> {
+    let module = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    // The engine would take the text format, too, and speak of its syntax where a file is something else.
+    if !module.starts_with(b"\0asm") {
+        bail!("{} is no WebAssembly module", path.display());
+    }
+    Ok(module)
+}
+
+/// Counts epochs for as long as the engine is in use.
+fn count_epochs(engine: &wasmtime::Engine) {
+    let engine = engine.weak();
+    thread::spawn(move || {
+        loop {
+            thread::sleep(TICK);
+            match engine.upgrade() {
+                Some(engine) => engine.increment_epoch(),
+                None => return,
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A module with these functions besides `wapc_init`; the engine takes the text format, too.
+    fn module(imports: &str, guest_call: &str) -> Vec<u8> {
+        format!(
+            "(module {imports} (memory (export \"memory\") 1) (func (export \"wapc_init\"))
+            (data (i32.const 0) \"nonsense\")
+            (func (export \"__guest_call\") (param i32 i32) (result i32) {guest_call}))"
+        )
+        .into_bytes()
+    }
+
+    fn response(module: &[u8]) -> AdmissionResponse {
+        Engine::new(module).unwrap().evaluate(&json!({"uid": "u", "object": {}}), &json!({}))
+    }
+
+    fn message(module: &[u8]) -> String {
+        let response = response(module);
+        assert_eq!((response.uid.as_str(), response.allowed), ("u", false));
+        let status = response.status.unwrap();
+        assert_eq!(status.code, Some(500));
+        status.message.unwrap()
+    }
+
+    #[test]
+    fn a_trap_is_an_internal_error() {
+        let prefix = "internal server error: Guest call failure: error while executing at wasm backtrace:";
+        let message = message(&module("", "unreachable"));
+        assert!(message.starts_with(prefix), "{message}");
+    }
+
+    #[test]
+    fn an_endless_loop_is_interrupted() {
+        let expected = "Policy execution interrupted because it exceeded the allowed execution time";
+        assert_eq!(message(&module("", "(loop $again (br $again)) (i32.const 1)")), expected);
+    }
+
+    #[test]
+    fn an_answer_that_is_no_json_is_an_internal_error() {
+        let import = "(import \"wapc\" \"__guest_response\" (func $answer (param i32 i32)))";
+        let text = module(import, "(call $answer (i32.const 0) (i32.const 8)) (i32.const 1)");
+        let expected = "internal server error: invalid response from policy: expected ident at line 1 column 2";
+        assert_eq!(message(&text), expected);
+        let error = Engine::new(&text).unwrap().check_settings(&json!({})).unwrap_err().to_string();
+        assert!(error.starts_with("Provided settings are not valid: error: "), "{error}");
+    }
+
+    #[test]
+    fn other_imports_are_refused() {
+        let text = module("(import \"env\" \"clock\" (func))", "(i32.const 1)");
+        let error = Engine::new(&text).map(|_| ()).unwrap_err();
+        assert!(format!("{error:#}").contains("env::clock"), "{error:#}");
+    }
+
+    #[test]
+    fn what_is_no_module_is_refused() {
+        assert!(Engine::new(b"nonsense").is_err());
+    }
+}

@@ -1,0 +1,258 @@
+//! The Kubernetes objects of a document, and the request that would create each.
+
+use serde_json::Value;
+
+use crate::admission::{AdmissionRequest, GroupVersionKind, GroupVersionResource, UserInfo};
+use crate::yaml::{Content, Document, Node};
+
+/// A kind whose objects are sent to the policy, and its resource.
+struct Kind {
+    group: &'static str,
+    kind: &'static str,
+    resource: &'static str,
+    /// Where the spec of its Pods is.
+    pod_spec: &'static str,
+}
+
+/// Kubernetes' own kinds with a Pod template. What is in one is the policy's business.
+const KINDS: [Kind; 9] = [
+    Kind { group: "", kind: "Pod", resource: "pods", pod_spec: "/spec" },
+    Kind { group: "", kind: "PodTemplate", resource: "podtemplates", pod_spec: "/template/spec" },
+    Kind {
+        group: "",
+        kind: "ReplicationController",
+        resource: "replicationcontrollers",
+        pod_spec: "/spec/template/spec",
+    },
+    Kind { group: "apps", kind: "DaemonSet", resource: "daemonsets", pod_spec: "/spec/template/spec" },
+    Kind { group: "apps", kind: "Deployment", resource: "deployments", pod_spec: "/spec/template/spec" },
+    Kind { group: "apps", kind: "ReplicaSet", resource: "replicasets", pod_spec: "/spec/template/spec" },
+    Kind { group: "apps", kind: "StatefulSet", resource: "statefulsets", pod_spec: "/spec/template/spec" },
+    Kind { group: "batch", kind: "CronJob", resource: "cronjobs", pod_spec: "/spec/jobTemplate/spec/template/spec" },
+    Kind { group: "batch", kind: "Job", resource: "jobs", pod_spec: "/spec/template/spec" },
+];
+
+/// The kinds that are sent to the policy.
+#[derive(Debug, Default)]
+pub struct Kinds {
+    /// Group and kind of those that the setting `podTemplates` adds.
+    added: Vec<(String, String)>,
+}
+
+/// An object in a document.
+#[derive(Debug)]
+pub struct Object<'d> {
+    /// Group and version.
+    pub api_version: String,
+    /// The kind.
+    pub kind: String,
+    /// Its value.
+    pub value: &'d Value,
+    /// Where it is written; None where that is somewhere else, behind an alias.
+    pub node: Option<&'d Node>,
+    /// Its number in the List that it stands in.
+    pub item: Option<usize>,
+}
+
+/// The objects of a document; none where it is no manifest.
+pub fn objects(document: &Document) -> Vec<Object<'_>> {
+    let mut objects = typed_objects(document);
+    objects.retain(|object| !object.is_patch());
+    objects
+}
+
+fn typed_objects(document: &Document) -> Vec<Object<'_>> {
+    let Some((api_version, kind)) = type_of(&document.value) else { return Vec::new() };
+    // A kustomization looks like an object but never gets to the API server.
+    if api_version.starts_with("kustomize.config.k8s.io/") {
+        return Vec::new();
+    }
+    match (kind.strip_suffix("List"), document.value.get("items")) {
+        (Some(item_kind), Some(Value::Array(items))) => {
+            let nodes = item_nodes(&document.root);
+            let object = |(index, value)| {
+                // The items of a PodList need not say that they are Pods.
+                let implied = (!item_kind.is_empty()).then_some((api_version, item_kind));
+                let (api_version, kind) = type_of(value).or(implied)?;
+                Some(Object {
+                    api_version: api_version.to_owned(),
+                    kind: kind.to_owned(),
+                    value,
+                    node: nodes.and_then(|nodes| nodes.get(index)),
+                    item: Some(index),
+                })
+            };
+            items.iter().enumerate().filter_map(object).collect()
+        }
+        _ => vec![Object {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+            value: &document.value,
+            node: Some(&document.root),
+            item: None,
+        }],
+    }
+}
+
+fn known(group: &str, kind: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|known| known.group == group && known.kind == kind)
+}
+
+fn group_version(api_version: &str) -> (&str, &str) {
+    api_version.split_once('/').unwrap_or(("", api_version))
+}
+
+fn type_of(value: &Value) -> Option<(&str, &str)> {
+    let text = |key| value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+    Some((text("apiVersion")?, text("kind")?))
+}
+
+fn item_nodes(root: &Node) -> Option<&[Node]> {
+    let Content::Mapping { entries, .. } = &root.content else { return None };
+    let items = entries.iter().find(|entry| entry.name.as_deref() == Some("items"))?;
+    match &items.value.content {
+        Content::Sequence { items, .. } => Some(items),
+        _ => None,
+    }
+}
+
+impl Kinds {
+    /// The kinds that these settings want judged.
+    pub fn new(settings: &Value) -> Self {
+        let entries = settings.get("podTemplates").and_then(Value::as_array).into_iter().flatten();
+        let kind = |entry: &str| {
+            let group_kind = entry.split_once('=').map_or(entry, |(group_kind, _)| group_kind);
+            let (group, kind) = group_kind.split_once('/').unwrap_or(("", group_kind));
+            (group.to_owned(), kind.to_owned())
+        };
+        Self { added: entries.filter_map(Value::as_str).map(kind).collect() }
+    }
+
+    /// The request that would create an object; None for a kind that is not judged.
+    pub fn request(&self, object: &Object, uid: String) -> Option<AdmissionRequest> {
+        let (group, version) = group_version(&object.api_version);
+        let resource = self.resource(group, &object.kind)?;
+        let (group, version) = (group.to_owned(), version.to_owned());
+        Some(AdmissionRequest {
+            uid,
+            kind: GroupVersionKind { group: group.clone(), version: version.clone(), kind: object.kind.clone() },
+            resource: GroupVersionResource { group, version, resource },
+            sub_resource: None,
+            request_kind: None,
+            request_resource: None,
+            request_sub_resource: None,
+            name: object.metadata("name").map(str::to_owned),
+            namespace: Some(object.namespace().unwrap_or("default").to_owned()),
+            operation: "CREATE".to_owned(),
+            user_info: UserInfo::default(),
+            object: Some(object.value.clone()),
+            old_object: None,
+            dry_run: Some(true),
+            options: None,
+        })
+    }
+
+    fn resource(&self, group: &str, kind: &str) -> Option<String> {
+        let is_added = || self.added.iter().any(|added| (added.0.as_str(), added.1.as_str()) == (group, kind));
+        match known(group, kind) {
+            Some(known) => Some(known.resource.to_owned()),
+            None => is_added().then(|| kind.to_lowercase() + "s"),
+        }
+    }
+}
+
+impl Object<'_> {
+    /// Whether it says nothing of its Pods, so that it can only be a patch of an object, as for kustomize.
+    fn is_patch(&self) -> bool {
+        let (group, _) = group_version(&self.api_version);
+        let known = known(group, &self.kind);
+        known.is_some_and(|known| self.value.pointer(known.pod_spec).is_none_or(Value::is_null))
+    }
+
+    /// Its namespace, where it names one.
+    pub fn namespace(&self) -> Option<&str> {
+        self.metadata("namespace")
+    }
+
+    /// Its name, or the beginning of one that is to be made up.
+    pub fn name(&self) -> String {
+        let generated = || self.metadata("generateName").map(|prefix| format!("{prefix}*"));
+        self.metadata("name").map(str::to_owned).or_else(generated).unwrap_or_default()
+    }
+
+    fn metadata(&self, key: &str) -> Option<&str> {
+        self.value.get("metadata")?.get(key)?.as_str().filter(|text| !text.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml;
+    use serde_json::json;
+
+    fn names(text: &str) -> Vec<String> {
+        let document = yaml::documents(text).next().unwrap().unwrap();
+        let place = |object: &Object| object.node.map_or(0, |node| node.line);
+        objects(&document)
+            .iter()
+            .map(|object| format!("{} {} {} {}", place(object), object.api_version, object.kind, object.name()))
+            .collect()
+    }
+
+    #[test]
+    fn documents_and_lists_hold_objects() {
+        assert_eq!(names("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {}"), ["1 v1 Pod a"]);
+        let list = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n- kind: x\n";
+        assert_eq!(names(list), ["4 v1 Service "]);
+        let typed = "apiVersion: v1\nkind: PodList\nitems: [{metadata: {generateName: a-}, spec: {}}]";
+        assert_eq!(names(typed), ["3 v1 Pod a-*"]);
+        let alias = "apiVersion: v1\nkind: List\nx: &a [{apiVersion: v1, kind: Pod, spec: {}}]\nitems: *a\n";
+        assert_eq!(names(alias), ["0 v1 Pod "]);
+    }
+
+    #[test]
+    fn what_is_no_manifest_holds_none() {
+        let texts = [
+            "a: 1",
+            "[]",
+            "null",
+            "kind: Pod",
+            "- op: add",
+            "apiVersion: apps/v1\nkind: Deployment\nspec: {template: {spec: null}}",
+            "apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Pod}]",
+            "apiVersion: kustomize.config.k8s.io/v1\nkind: Component",
+        ];
+        for text in texts {
+            assert_eq!(names(text), Vec::<String>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn requests_are_made_for_kinds_with_a_pod_template() {
+        let kinds = Kinds::new(&json!({"podTemplates": ["argoproj.io/Rollout=$.spec.template", "Own=$", 5]}));
+        let resource = |api_version: &str, kind: &str| {
+            let value = json!({"metadata": {"name": "a"}});
+            let object = Object {
+                api_version: api_version.to_owned(),
+                kind: kind.to_owned(),
+                value: &value,
+                node: None,
+                item: None,
+            };
+            kinds.request(&object, "u".to_owned()).map(|request| {
+                let GroupVersionResource { group, version, resource } = request.resource;
+                format!("{group} {version} {resource} {}", request.namespace.unwrap_or_default())
+            })
+        };
+        assert_eq!(resource("v1", "Pod").as_deref(), Some(" v1 pods default"));
+        assert_eq!(resource("apps/v1", "Deployment").as_deref(), Some("apps v1 deployments default"));
+        assert_eq!(
+            resource("argoproj.io/v1alpha1", "Rollout").as_deref(),
+            Some("argoproj.io v1alpha1 rollouts default")
+        );
+        assert_eq!(resource("v1", "Own").as_deref(), Some(" v1 owns default"));
+        assert_eq!(resource("v1", "Service"), None);
+        assert_eq!(resource("apps/v1", "Pod"), None);
+    }
+}

@@ -1,0 +1,250 @@
+//! `review`: reads manifests, shows what the policy says of them, and writes what it makes of them.
+
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anstream::{AutoStream, ColorChoice};
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+
+use crate::engine::Engine;
+use crate::files::{self, Unreadable};
+use crate::policy_file;
+use crate::progress::Progress;
+use crate::report::{self, Summary};
+use crate::reviewer::{Event, Reviewer, Verdict};
+use crate::settings::SettingsArgs;
+use crate::yaml::{self, edit};
+
+/// How wide text is where no terminal says how wide it is.
+const WIDTH: usize = 100;
+
+/// The name of standard input.
+const STDIN: &str = "<stdin>";
+
+/// Arguments of `review`.
+#[derive(Args, Debug)]
+#[command(after_long_help = HELP)]
+pub struct ReviewArgs {
+    /// Manifests as YAML or JSON; of a folder: every *.yaml, *.yml and *.json in it; `-` is standard input
+    #[arg(value_name = "FILE|FOLDER")]
+    paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    settings: SettingsArgs,
+
+    /// The policy; by default policy.wasm or annotated-policy.wasm here or where this program was built
+    #[arg(long, short, value_name = "FILE", env = "NATIVE_SIDECAR_POLICY", hide_env_values = true)]
+    policy: Option<PathBuf>,
+
+    /// Put the changes into the files; of standard input: write the changed text to standard output
+    #[arg(long, short)]
+    write: bool,
+
+    /// What to print: text, or one line of JSON for each object and each error
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+    output: Format,
+
+    /// Leave out objects that are fine
+    #[arg(long, short)]
+    quiet: bool,
+
+    /// When to print in colour
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    color: clap::ColorChoice,
+}
+
+const HELP: &str = "\
+Each object is sent to the policy as a request to create it. Objects of kinds without a Pod template are skipped; the \
+setting podTemplates adds kinds. Documents without apiVersion and kind, kustomizations, and patches that say nothing of a Pod are only counted.
+
+--write changes only the lines that have to change: comments, order and quotes stay. A list item that moves takes its \
+comments along. Where that is not possible (an anchor that is used elsewhere, say), the object is written anew \
+without its comments, and the report says so.
+
+A line of --output json has: file, document, line, apiVersion, kind, namespace, name, verdict (skipped, accepted, \
+warned, changed, denied), allowed, message, warnings, patch; or, of an error: file, line, column, error.
+
+Exit codes: 0 nothing is denied, 1 something is denied, 2 something could not be read or written.";
+
+/// What to print.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Reviews everything. What can't be read or written is reported, and the rest goes on.
+pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
+    let is_stdin = |path: &PathBuf| path.as_os_str() == "-";
+    let paths = match args.paths.as_slice() {
+        [] if io::stdin().is_terminal() => bail!("no manifests: name files or folders, or give them on standard input"),
+        [] => &[PathBuf::from("-")],
+        paths => paths,
+    };
+    let settings = args.settings.read()?;
+    let policy = args.policy.clone().map_or_else(policy_file::find, Ok)?;
+    let engine = Engine::load(policy)?;
+    engine.check_settings(&settings)?;
+
+    let inputs = files::manifests(paths);
+    let to_stdout = args.write && paths.iter().any(is_stdin);
+    let mut session = Session {
+        args,
+        printer: Printer::new(args, to_stdout),
+        summary: Summary::default(),
+        progress: Progress::new(inputs.len(), args.output == Format::Text && io::stderr().is_terminal()),
+    };
+    session.all(&engine, &settings, inputs)
+}
+
+/// A review of everything that was asked for.
+struct Session<'a> {
+    args: &'a ReviewArgs,
+    printer: Printer,
+    summary: Summary,
+    progress: Progress,
+}
+
+impl Session<'_> {
+    fn all(&mut self, engine: &Engine, settings: &Value, inputs: Vec<files::Found>) -> Result<ExitCode> {
+        let reviewer = Reviewer::new(engine, settings);
+        for input in inputs {
+            match input {
+                Ok(path) => self.input(&reviewer, &path)?,
+                Err(Unreadable { path, message }) => self.error(&path.display().to_string(), None, &message)?,
+            }
+            self.progress.file();
+        }
+        self.progress.finish();
+        if self.args.output == Format::Text {
+            self.printer.print(&self.summary.text())?;
+        }
+        Ok(ExitCode::from(match self.summary {
+            Summary { errors: 1.., .. } => 2,
+            Summary { denied: 1.., .. } => 1,
+            _ => 0,
+        }))
+    }
+
+    fn input(&mut self, reviewer: &Reviewer, path: &Path) -> Result<()> {
+        let is_stdin = path.as_os_str() == "-";
+        let name = if is_stdin { STDIN.to_owned() } else { path.display().to_string() };
+        let text = match read(path, is_stdin) {
+            Ok(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => text,
+                Err(error) => return self.error(&name, Some(&not_utf8(&error)), "not UTF-8"),
+            },
+            Err(error) => return self.error(&name, None, &error.to_string()),
+        };
+        let edits = reviewer.review(&name, &text, |event| self.event(&name, event))?;
+        if !self.args.write {
+            return Ok(());
+        }
+        if is_stdin {
+            return Ok(io::stdout().write_all(edit::apply(&text, 0..text.len(), &edits).as_bytes())?);
+        }
+        if edits.is_empty() {
+            return Ok(());
+        }
+        match files::replace(path, edit::apply(&text, 0..text.len(), &edits).as_bytes()) {
+            Ok(()) => self.summary.written += 1,
+            Err(error) => self.error(&name, None, &format!("cannot write: {error:#}"))?,
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, file: &str, event: Event) -> Result<()> {
+        let review = match event {
+            Event::Object(review) => review,
+            Event::Other => {
+                self.summary.others += 1;
+                return Ok(());
+            }
+            Event::Error(error) => return self.error(file, Some(&error), &error.message),
+        };
+        self.summary.count(review.verdict);
+        self.progress.object();
+        if self.args.quiet && matches!(review.verdict, Verdict::Accepted | Verdict::Skipped) {
+            return Ok(());
+        }
+        let text = match self.args.output {
+            Format::Text => report::text(file, &review, self.printer.width),
+            Format::Json => report::json_line(file, &review),
+        };
+        self.progress.suspend(|| self.printer.print(&text))
+    }
+
+    fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> Result<()> {
+        self.summary.errors += 1;
+        self.progress.suspend(|| match self.args.output {
+            Format::Text => self.printer.print_error(&report::text_error(file, place, message)),
+            Format::Json => self.printer.print(&report::json_error(file, place, message)),
+        })
+    }
+}
+
+fn read(path: &Path, is_stdin: bool) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match is_stdin {
+        true => io::stdin().read_to_end(&mut bytes)?,
+        false => std::fs::File::open(path)?.read_to_end(&mut bytes)?,
+    };
+    Ok(bytes)
+}
+
+fn not_utf8(error: &std::string::FromUtf8Error) -> yaml::Error {
+    let (good, _) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
+    let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let start = good.iter().rposition(|byte| *byte == b'\n').map_or(0, |position| position + 1);
+    let column = String::from_utf8_lossy(&good[start..]).chars().count() + 1;
+    yaml::Error { line, column, message: String::new() }
+}
+
+/// Prints text in colour or without.
+struct Printer {
+    /// Whether the report goes to standard error, as standard output is for the manifests.
+    to_stderr: bool,
+    is_coloured: bool,
+    has_coloured_errors: bool,
+    width: usize,
+}
+
+impl Printer {
+    fn new(args: &ReviewArgs, to_stderr: bool) -> Self {
+        let is_coloured = |auto: ColorChoice| match args.color {
+            clap::ColorChoice::Always => true,
+            clap::ColorChoice::Never => false,
+            clap::ColorChoice::Auto => auto != ColorChoice::Never,
+        };
+        let (out, errors) = (AutoStream::choice(&io::stdout()), AutoStream::choice(&io::stderr()));
+        let is_terminal = if to_stderr { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
+        Self {
+            to_stderr,
+            is_coloured: is_coloured(if to_stderr { errors } else { out }),
+            has_coloured_errors: is_coloured(errors),
+            width: if is_terminal { textwrap::termwidth().max(40) } else { WIDTH },
+        }
+    }
+
+    fn print(&self, text: &str) -> Result<()> {
+        let text = coloured(text, self.is_coloured);
+        let result = match self.to_stderr {
+            true => io::stderr().write_all(text.as_bytes()),
+            false => io::stdout().write_all(text.as_bytes()),
+        };
+        Ok(result?)
+    }
+
+    fn print_error(&self, text: &str) -> Result<()> {
+        Ok(io::stderr().write_all(coloured(text, self.has_coloured_errors).as_bytes())?)
+    }
+}
+
+fn coloured(text: &str, is_coloured: bool) -> String {
+    if is_coloured { text.to_owned() } else { anstream::adapter::strip_str(text).to_string() }
+}

@@ -1,0 +1,96 @@
+//! `run`: evaluates one admission request as `kwctl run` does.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow, bail};
+use clap::Args;
+use serde_json::Value;
+
+use crate::admission::AdmissionRequest;
+use crate::engine::{self, Engine};
+use crate::host_calls::HostCalls;
+use crate::metadata::Metadata;
+use crate::settings::SettingsArgs;
+
+/// Arguments of `run`, a part of those of `kwctl run`.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// The policy: a file such as annotated-policy.wasm
+    #[arg(value_name = "POLICY")]
+    policy: String,
+
+    /// File with an AdmissionRequest or AdmissionReview, as JSON; `-` is standard input
+    #[arg(long, short, value_name = "FILE")]
+    request_path: String,
+
+    #[command(flatten)]
+    settings: SettingsArgs,
+
+    /// Let the policy read the Kubernetes resources that its metadata names
+    #[arg(long)]
+    allow_context_aware: bool,
+
+    /// File with the answers to the policy's questions about Kubernetes resources, as kwctl records them
+    #[arg(long, value_name = "FILE")]
+    replay_host_capabilities_interactions: Option<PathBuf>,
+}
+
+/// Prints the response as one line of JSON. What keeps the policy from being asked is an error; the order in which
+/// things are checked is kwctl's.
+pub fn run(args: &RunArgs) -> Result<()> {
+    let path = Path::new(args.policy.strip_prefix("file://").unwrap_or(&args.policy));
+    let name = path.display();
+    if !path.exists() {
+        bail!("Cannot find policy with uri: {name}");
+    }
+    let settings = args.settings.read()?;
+    let review: Value = serde_json::from_str(&read_request(&args.request_path)?)?;
+    let module = engine::read_module(path)?;
+    let metadata = Metadata::from_module(&module).with_context(|| format!("cannot read {name}"))?;
+    let request = AdmissionRequest::from_review(review)?.to_sorted_value()?;
+    let host_calls = Arc::new(host_calls(args, metadata)?);
+    let engine = Engine::new(&module).with_context(|| format!("cannot load {name}"))?;
+    let engine = engine.with_host_calls(Arc::clone(&host_calls));
+
+    engine.check_settings(&settings)?;
+    let response = engine.evaluate(&request, &settings);
+    if host_calls.leftovers() > 0 {
+        warn(&format!("recorded exchanges that have not been replayed: {}", host_calls.leftovers()));
+    }
+    let line = serde_json::to_string(&response)? + "\n";
+    Ok(io::stdout().write_all(line.as_bytes())?)
+}
+
+fn read_request(path: &str) -> Result<String> {
+    if path == "-" {
+        return io::read_to_string(io::stdin()).map_err(|error| anyhow!("Error reading request from stdin: {error}"));
+    }
+    std::fs::read_to_string(path).map_err(|error| anyhow!("Error opening request file {path}; {error}"))
+}
+
+fn host_calls(args: &RunArgs, metadata: Option<Metadata>) -> Result<HostCalls> {
+    let wanted = metadata.map(|metadata| metadata.context_aware_resources).unwrap_or_default();
+    let granted = match args.allow_context_aware {
+        true => wanted,
+        false => {
+            if !wanted.is_empty() {
+                warn("the policy reads Kubernetes resources; grant it that with --allow-context-aware");
+            }
+            Default::default()
+        }
+    };
+    match &args.replay_host_capabilities_interactions {
+        Some(session) => HostCalls::replay_file(granted, session),
+        None if granted.is_empty() => Ok(HostCalls::default()),
+        None => bail!(
+            "--allow-context-aware needs --replay-host-capabilities-interactions: there is no cluster to ask here"
+        ),
+    }
+}
+
+fn warn(text: &str) {
+    // A warning that nobody can see is no reason to fail.
+    let _ = writeln!(io::stderr(), "warning: {text}");
+}

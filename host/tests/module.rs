@@ -1,0 +1,54 @@
+//! The module that the build makes: its size, its surface, and that it runs.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use native_sidecar::engine::Engine;
+use serde_json::json;
+use wasmparser::{Parser, Payload};
+
+/// What fits comfortably into a policy server that holds many policies.
+const LARGEST: usize = 400 * 1024;
+
+#[test]
+fn it_is_small() {
+    let size = fs::read(common::policy()).expect("the module").len();
+    assert!(size <= LARGEST, "{size} bytes are more than {LARGEST}");
+}
+
+#[test]
+fn it_can_reach_nothing_but_its_host() {
+    let module = fs::read(common::policy()).expect("the module");
+    let (mut imports, mut exports) = (BTreeSet::new(), BTreeSet::new());
+    for payload in Parser::new(0).parse_all(&module) {
+        match payload.expect("a section") {
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    imports.insert(import.expect("an import").module.to_owned());
+                }
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    exports.insert(export.expect("an export").name.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(imports, BTreeSet::from(["wapc".to_owned()]));
+    for name in ["wapc_init", "__guest_call"] {
+        assert!(exports.contains(name), "no export {name}: {exports:?}");
+    }
+}
+
+#[test]
+fn it_speaks_the_protocol() {
+    let engine = Engine::load(common::policy()).expect("the module");
+    assert_eq!(engine.protocol_version().expect("a version"), "v1");
+    engine.check_settings(&json!({})).expect("no settings are settings");
+    let response = engine.evaluate(&json!({"uid": "u"}), &json!({}));
+    assert_eq!((response.uid.as_str(), response.allowed), ("u", false));
+    assert_ne!(response.status.and_then(|status| status.code), Some(500), "malformed input is a denial, not a failure");
+}
