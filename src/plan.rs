@@ -158,13 +158,18 @@ impl<'v> Planner<'_, 'v> {
     /// Whether init containers may need it, and there are some.
     fn belongs_first(&self, container: &Container) -> bool {
         self.case.well_known(container).is_some_and(|entry| entry.place == Place::First)
-            && self.case.spec.init_containers().iter().any(|init| !init.restarts_always())
+            && self.ordinary_init_containers().next().is_some()
+    }
+
+    /// The init containers that run once, also after the edits that are planned.
+    fn ordinary_init_containers(&self) -> impl Iterator<Item = (usize, &'v Container<'v>)> {
+        let inits = self.case.spec.init_containers().iter().enumerate();
+        inits.filter(|(index, init)| !init.restarts_always() && self.plan.restore.binary_search(index).is_err())
     }
 
     /// The init container that mounts a volume which this one, started first, would need it to fill.
     fn filled_later(&self, finding: &Finding<'v>) -> Result<Option<&'v str>, Malformed> {
-        let inits = self.case.spec.init_containers().iter().enumerate();
-        let mut ordinary = inits.filter(|(_, init)| !init.restarts_always()).peekable();
+        let mut ordinary = self.ordinary_init_containers().peekable();
         if !self.starts_first(finding.container) || ordinary.peek().is_none() {
             return Ok(None);
         }
