@@ -1,0 +1,62 @@
+# The two commands: `make run` shows what the policy does, `make test` checks that it does.
+
+WASM_TARGET := wasm32-unknown-unknown
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+HOST := $(TARGET_DIR)/debug/native-sidecar
+# What annotates and runs the module in the end-to-end tests.
+KWCTL ?= $(or $(shell command -v kwctl),$(abspath $(HOST)))
+
+POLICY_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
+HOST_SOURCES := host/Cargo.toml $(shell find host/src -name '*.rs')
+
+# The module holds names of source files: the same ones wherever it is built.
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := \
+	--remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=crates --remap-path-prefix=$(CURDIR)=.
+
+.PHONY: all run test fmt lint unit-tests e2e-tests clean
+all: annotated-policy.wasm
+
+policy.wasm: $(POLICY_SOURCES)
+	scripts/need.sh cc=gcc
+	scripts/wasm-target.sh
+	cargo build --locked --release --target $(WASM_TARGET) -p native-sidecar-policy
+	cp $(TARGET_DIR)/$(WASM_TARGET)/release/native_sidecar_policy.wasm $@
+
+annotated-policy.wasm: policy.wasm metadata.yml README.md $(HOST)
+	$(KWCTL) annotate -m metadata.yml -u README.md -o $@ policy.wasm
+
+# The whole workspace: a part of it alone would get other features of the shared crates, and build them again.
+$(HOST): $(POLICY_SOURCES) $(HOST_SOURCES)
+	scripts/need.sh cc=gcc
+	cargo build --locked --workspace
+	touch $@
+
+# Some of the examples are denied on purpose, which is exit code 1.
+run: annotated-policy.wasm $(HOST)
+	@echo '== What the policy says about the examples'
+	@$(HOST) review --policy annotated-policy.wasm examples || [ $$? = 1 ]
+	@echo
+	@echo '== The Job of the Kubernetes tutorial, before and after'
+	@$(HOST) review --policy annotated-policy.wasm \
+		--settings-json '{"sidecarNames":["logshipper"],"legacySidecars":"convert","convertTemplates":true}' \
+		examples/job-sidecar-legacy.yaml
+
+test: fmt lint unit-tests e2e-tests
+
+fmt:
+	cargo fmt --all -- --check
+
+lint:
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --quiet
+
+unit-tests: policy.wasm
+	cargo test --locked --workspace
+
+e2e-tests: annotated-policy.wasm $(HOST)
+	scripts/need.sh bats jq
+	KWCTL=$(KWCTL) bats e2e.bats
+
+clean:
+	cargo clean
+	rm -f policy.wasm annotated-policy.wasm
