@@ -126,7 +126,7 @@ static CATALOGUE: [Entry; 53] = [
         .injected("Istio", "annotation sidecar.istio.io/nativeSidecar: \"true\""),
     Entry::new("linkerd-proxy", &["linkerd/proxy"], First, "Linkerd")
         .injected("Linkerd", "annotation config.linkerd.io/proxy-enable-native-sidecar: \"true\""),
-    Entry::new("kuma-sidecar", &["kuma-dp"], First, "Kuma")
+    Entry::new("kuma-sidecar", &["kuma-dp", "kuma-sidecar"], First, "Kuma")
         .injected("Kuma", "update its control plane, and Kubernetes to 1.29 or newer"),
     Entry::new("consul-dataplane*", &["hashicorp/consul-dataplane"], Last, "Consul")
         .injected("Consul", "annotation consul.hashicorp.com/enable-consul-dataplane-as-sidecar: \"true\""),

@@ -8,12 +8,16 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 use support::Case;
 
+fn answer(function: &str, payload: &[u8]) -> Vec<u8> {
+    match function {
+        "validate" => native_sidecar_policy::validate(payload),
+        _ => native_sidecar_policy::validate_settings(payload),
+    }
+}
+
 fn call(case: &Case) -> Vec<u8> {
     let (function, payload) = case.call();
-    match function {
-        "validate" => native_sidecar_policy::validate(&payload),
-        _ => native_sidecar_policy::validate_settings(&payload),
-    }
+    answer(function, &payload)
 }
 
 fn judge(request: &Value, settings: &Value) -> Value {
@@ -161,5 +165,47 @@ fn patches_touch_only_containers_and_the_declaration() {
         strip(&mut request["object"]);
         strip(&mut mutated);
         assert_eq!(request["object"], mutated, "{}", case.name);
+    }
+}
+
+/// A small generator of random numbers: the same ones in each run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % limit as u64).unwrap()
+    }
+}
+
+#[test]
+fn damaged_requests_get_an_answer() {
+    let mut random = Random(0x2545_f491_4f6c_dd1d);
+    let values = ["null", "[]", "{}", "7", "-1e40", "\"\"", "\"Always\"", "true", "[null]", "{\"name\":[]}"];
+    for case in Case::all() {
+        let (function, payload) = case.call();
+        for _ in 0..200 {
+            let mut damaged = payload.clone();
+            let at = random.below(damaged.len());
+            match random.below(4) {
+                0 => damaged[at] = u8::try_from(random.below(256)).unwrap(),
+                1 => drop(damaged.drain(at..(at + random.below(40)).min(payload.len()))),
+                2 => damaged.truncate(at),
+                _ => {
+                    // A value that is something else.
+                    let start = at + damaged[at..].iter().position(|byte| *byte == b':').unwrap_or(0);
+                    let end =
+                        damaged[start..].iter().position(|byte| b",}".contains(byte)).map_or(start, |end| start + end);
+                    let value = values[random.below(values.len())];
+                    drop(damaged.splice((start + 1).min(end)..end, value.bytes()));
+                }
+            }
+            let answered: Value = serde_json::from_slice(&answer(function, &damaged)).unwrap();
+            let verdict = answered.get("accepted").or(answered.get("valid")).and_then(Value::as_bool);
+            let explained = verdict == Some(true) || answered["message"].as_str().is_some_and(|text| !text.is_empty());
+            assert!(explained, "{}: {answered} to {}", case.name, String::from_utf8_lossy(&damaged));
+        }
     }
 }

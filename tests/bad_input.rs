@@ -1,0 +1,79 @@
+//! Any bytes in: an answer out that says what is wrong and where.
+#![allow(clippy::panic, clippy::unwrap_used, missing_docs)]
+
+use native_sidecar_policy::{validate, validate_settings};
+use serde_json::{Value, json};
+
+fn answer(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap()
+}
+
+fn message(payload: &[u8]) -> String {
+    let answer = answer(&validate(payload));
+    assert_eq!((&answer["accepted"], &answer["code"]), (&json!(false), &json!(400)), "{answer}");
+    answer["message"].as_str().unwrap().to_owned()
+}
+
+fn pod(spec: &str) -> Vec<u8> {
+    let kind = r#""kind":{"group":"","version":"v1","kind":"Pod"},"operation":"CREATE""#;
+    let metadata = r#""metadata":{"name":"a","namespace":"b"}"#;
+    format!(r#"{{"request":{{{kind},"object":{{{metadata},"spec":{spec}}}}},"settings":{{"sidecarNames":["s*"],"legacySidecars":"convert"}}}}"#)
+        .into_bytes()
+}
+
+#[test]
+fn requests_that_are_not_json() {
+    for (payload, expected) in [
+        (&b""[..], "not JSON: EOF while parsing a value at line 1 column 0"),
+        (b"{", "not JSON: EOF while parsing an object at line 1 column 1"),
+        (b"\xff{}", "not JSON: invalid utf-8 sequence of 1 bytes from index 0"),
+        (b"{}", "request: missing"),
+        (b"7", "invalid type: integer `7`, expected an object"),
+        (b"[{}]", "invalid type: sequence, expected an object"),
+        (br#"{"request":"x"}"#, "request: invalid type: string \"x\", expected an object"),
+    ] {
+        assert_eq!(message(payload), format!("The request cannot be judged: {expected}"));
+    }
+}
+
+#[test]
+fn requests_that_are_nested_deeper_than_hosts_read() {
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let deep = pod(&format!("{}1{}", open.repeat(100_000), close.repeat(100_000)));
+        assert_eq!(message(&deep), "The request cannot be judged: nested deeper than 127 levels");
+    }
+}
+
+#[test]
+fn settings_that_are_not_json() {
+    for (payload, expected) in [
+        (&b""[..], "not JSON: EOF while parsing a value at line 1 column 0"),
+        (b"\xff", "not JSON: invalid utf-8 sequence of 1 bytes from index 0"),
+        (b"{\"sidecarNames\":[}", "not JSON: expected value at line 1 column 18"),
+        (b"7", "invalid type: integer `7`, expected an object"),
+    ] {
+        let answer = answer(&validate_settings(payload));
+        assert_eq!(answer, json!({"valid": false, "message": expected}));
+    }
+}
+
+#[test]
+fn ten_thousand_containers() {
+    let containers =
+        |prefix: &str| -> Vec<_> { (0..10_000).map(|i| json!({"name": format!("{prefix}{i}")})).collect() };
+    let answer = answer(&validate(&pod(&json!({"containers": containers("s")}).to_string())));
+    let spec = &answer["mutated_object"]["spec"];
+    assert_eq!(spec["initContainers"].as_array().unwrap().len(), 9_999);
+    assert_eq!(spec["containers"], json!([{"name": "s9999"}]));
+    assert_eq!(answer["warnings"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn numbers_and_text_keep_their_spelling() {
+    let odd = r#"[1e3,1.0,18446744073709551615,123456789012345678901234567890,-0.0,"é","\u00e9","\ud83e\udd80"]"#;
+    let answer =
+        validate(&pod(&format!(r#"{{"odd":{odd},"containers":[{{"name":"a"}},{{"name":"s","odd":{odd}}}]}}"#)));
+    let answer = String::from_utf8(answer).unwrap();
+    assert_eq!(answer.matches(odd).count(), 2, "{answer}");
+    assert!(answer.contains(r#"{"name":"s","odd":"#), "{answer}");
+}
