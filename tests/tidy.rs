@@ -1,0 +1,45 @@
+//! Versions and names of settings are the same in all the policy's papers.
+#![allow(clippy::panic, clippy::unwrap_used, missing_docs)]
+
+use std::collections::BTreeSet;
+use std::fs;
+
+fn text(file: &str) -> String {
+    fs::read_to_string(format!("{}/{file}", env!("CARGO_MANIFEST_DIR")))
+        .unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// What follows `start` on the lines that begin with it, up to `end`.
+fn all(file: &str, start: &str, end: &str) -> Vec<String> {
+    let found: Vec<_> = text(file)
+        .lines()
+        .filter_map(|line| line.trim_start().trim_start_matches("- ").strip_prefix(start))
+        .map(|rest| rest.split(end).next().unwrap_or(rest).trim().to_owned())
+        .collect();
+    assert!(!found.is_empty(), "{file} has no line {start}");
+    found
+}
+
+#[test]
+fn versions_agree() {
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(all("metadata.yml", "io.kubewarden.policy.version:", "\n"), [version]);
+    assert_eq!(all("artifacthub-pkg.yml", "version:", "\n"), [version]);
+    assert_eq!(all("CHANGELOG.md", "## ", "\n")[0], version);
+}
+
+#[test]
+fn settings_agree() {
+    let source = text("src/settings.rs");
+    let fields = source.split("struct Written<'a> {").nth(1).unwrap().split('}').next().unwrap();
+    let names: BTreeSet<_> = fields.split('"').skip(1).step_by(2).map(str::to_owned).collect();
+    assert!(names.contains("legacySidecars"), "{names:?}");
+    for (file, start, end) in [
+        ("questions-ui.yml", "variable:", "\n"),
+        ("artifacthub-pkg.yml", "variable:", "\n"),
+        ("README.md", "| `", "` |"),
+    ] {
+        let found: BTreeSet<_> = all(file, start, end).into_iter().collect();
+        assert_eq!(found, names, "{file}");
+    }
+}
