@@ -48,7 +48,7 @@ fmt:
 
 lint:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --quiet
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items --quiet
 
 unit-tests: policy.wasm
 	cargo test --locked --workspace

@@ -1,8 +1,8 @@
 //! A Kubewarden policy that keeps sidecars in the native Kubernetes form: an init container with its own
 //! `restartPolicy: Always` (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
 //!
-//! A request is read into a borrowed [`view`] of the fields that matter; [`decide`] makes findings of it and [`plan`]
-//! edits, both as pure functions; [`edit`] carries the edits out on the raw JSON; [`answer`] goes back to the host.
+//! A request is read into a borrowed `view` of the fields that matter; `decide` makes findings of it and `plan`
+//! edits, both as pure functions; `edit` carries the edits out on the raw JSON; `answer` goes back to the host.
 //! [`validate`] and [`validate_settings`] are the two calls of the waPC contract, as functions from bytes to bytes.
 
 mod answer;
