@@ -36,9 +36,9 @@ is() {
 @test "the tutorial's Job is converted" {
   judge convert-the-job-of-the-tutorial '{"sidecarNames":["logshipper"],"legacySidecars":"convert","convertTemplates":true}'
   is '.allowed and .patchType == "JSONPatch"'
-  is '[.patch[] | .op + " " + .path] == ["add /spec/template/metadata", "add /spec/template/spec/initContainers", "remove /spec/template/spec/containers/1"]'
-  is '.patch[0].value.annotations == {"sidecars.kubewarden.io/native": "logshipper"}'
-  is '.patch[1].value | length == 1 and .[0].name == "logshipper" and .[0].restartPolicy == "Always"'
+  is '[.patch[] | .op + " " + .path] | sort == ["add /spec/template/metadata", "add /spec/template/spec/initContainers", "remove /spec/template/spec/containers/1"]'
+  is '.patch[] | select(.path == "/spec/template/metadata").value == {"annotations": {"sidecars.kubewarden.io/native": "logshipper"}}'
+  is '.patch[] | select(.path == "/spec/template/spec/initContainers").value | length == 1 and .[0].name == "logshipper" and .[0].restartPolicy == "Always"'
 }
 
 @test "workloads are only warned about unless templates are converted" {

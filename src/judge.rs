@@ -42,6 +42,7 @@ fn judge_request<'a>(request: &Request<'a>, settings: &Settings) -> Result<Answe
     let reference = reference(request, Some(&metadata));
     let subject = Subject {
         raw,
+        is_update: operation == Operation::Update,
         // What the request says of a stored object counts only where it replaces one.
         old: request.old_object.filter(|_| operation == Operation::Update),
         metadata: &metadata,
@@ -81,6 +82,7 @@ fn reference(request: &Request, metadata: Option<&Metadata>) -> String {
 #[derive(Clone, Copy)]
 struct Subject<'v> {
     raw: &'v RawValue,
+    is_update: bool,
     /// The stored object, on UPDATE.
     old: Option<&'v RawValue>,
     metadata: &'v Metadata<'v>,
@@ -107,12 +109,8 @@ impl Subject<'_> {
                 return Err(Malformed::new(spec_path.key(list.field()).index(index), "a container without a name"));
             }
         }
-        let case = Case {
-            settings: self.settings,
-            template: &template,
-            spec,
-            is_stored_pod: self.is_pod && self.old.is_some(),
-        };
+        let case =
+            Case { settings: self.settings, template: &template, spec, is_stored_pod: self.is_pod && self.is_update };
         let sources = Sources { object: self.raw, metadata: self.metadata, old_object: self.old, steps: &path.0 };
         let mut traces = Traces::default();
         let findings = case.findings(sources, &mut traces)?;
@@ -146,7 +144,7 @@ impl Subject<'_> {
             Some(Kept::Template)
         } else if let Some(owner) = self.metadata.controller() {
             Some(Kept::Owned(text(&owner.kind), text(&owner.name)))
-        } else if self.is_job && self.old.is_some() {
+        } else if self.is_job && self.is_update {
             Some(Kept::JobUpdate)
         } else {
             None
