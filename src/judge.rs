@@ -10,7 +10,7 @@ use crate::kind;
 use crate::path::Path;
 use crate::plan::{self, Outcome, Plan, Surroundings};
 use crate::read::{self, Malformed};
-use crate::request::{Operation, Request};
+use crate::request::{Operation, Request, in_object, in_old_object};
 use crate::settings::Settings;
 use crate::traces::{Sources, Traces};
 use crate::view::{Metadata, Object, PodTemplate, text};
@@ -55,26 +55,22 @@ fn judge_request<'a>(request: &Request<'a>, settings: &Settings) -> Result<Answe
     let mut verdict = Verdict::default();
     if !(subject.is_pod && metadata.is_mirror()) {
         for path in templates.locate(raw)? {
-            subject.judge(path, &mut verdict).map_err(in_object)?;
+            subject.judge(path, &mut verdict)?;
         }
     }
     verdict.answer(&reference, raw).map_err(in_object)
 }
 
-fn in_object(error: Malformed) -> Malformed {
-    error.within("request.object")
-}
-
 /// How messages name the object: `KIND/NAMESPACE/NAME`, with `*` for what the API server adds to a `generateName`.
 fn reference(request: &Request, metadata: Option<&Metadata>) -> String {
+    let Ok((_, kind)) = request.group_kind() else { return "The request".to_owned() };
     let field = |of: fn(&Metadata) -> String| metadata.map(of).unwrap_or_default();
     let prefix = field(|metadata| text(&metadata.generate_name).to_owned());
     let generated = if prefix.is_empty() { prefix } else { prefix + "*" };
     let names = [field(|metadata| text(&metadata.name).to_owned()), request.name().to_owned(), generated];
     let namespaces = [request.namespace().to_owned(), field(|metadata| text(&metadata.namespace).to_owned())];
-    let kind = request.group_kind().map_or("The request", |(_, kind)| kind).to_owned();
     let first = |candidates: Vec<String>| candidates.into_iter().find(|candidate| !candidate.is_empty());
-    let parts = [Some(kind), first(namespaces.into()), first(names.into())];
+    let parts = [Some(kind.to_owned()), first(namespaces.into()), first(names.into())];
     parts.into_iter().flatten().collect::<Vec<_>>().join("/")
 }
 
@@ -100,15 +96,8 @@ impl Subject<'_> {
         if !self.is_pod && self.is_unchanged(&path)? {
             return Ok(());
         }
-        let template: PodTemplate =
-            read::at(self.raw.get(), &path.0)?.ok_or_else(|| Malformed::new(&path, "missing"))?;
-        let spec_path = path.clone().key("spec");
-        let spec = template.spec.as_ref().ok_or_else(|| Malformed::new(&spec_path, "missing"))?;
-        for list in [List::InitContainers, List::Containers] {
-            if let Some(index) = list.of(spec).iter().position(|container| container.name().is_empty()) {
-                return Err(Malformed::new(spec_path.key(list.field()).index(index), "a container without a name"));
-            }
-        }
+        let template = self.template(&path).map_err(in_object)?;
+        let Some(spec) = &template.spec else { return Err(in_object(Malformed::new(path.key("spec"), "missing"))) };
         let case =
             Case { settings: self.settings, template: &template, spec, is_stored_pod: self.is_pod && self.is_update };
         let sources = Sources { object: self.raw, metadata: self.metadata, old_object: self.old, steps: &path.0 };
@@ -118,7 +107,7 @@ impl Subject<'_> {
             return Ok(());
         }
         let surroundings = Surroundings { frozen: self.frozen(), is_job: self.is_of_jobs, steps: &path.0 };
-        let (plan, outcomes) = plan::plan(&case, surroundings, &findings)?;
+        let (plan, outcomes) = plan::plan(&case, surroundings, &findings).map_err(in_object)?;
         let about = About { object: self.reference, template: &path.0 };
         for (finding, outcome) in findings.iter().zip(outcomes) {
             verdict.add(finding, &outcome, about);
@@ -129,10 +118,25 @@ impl Subject<'_> {
         Ok(())
     }
 
+    /// The template at this place, every container with a name.
+    fn template(&self, path: &Path) -> Result<PodTemplate<'_>, Malformed> {
+        let template: PodTemplate =
+            read::at(self.raw.get(), &path.0)?.ok_or_else(|| Malformed::new(path, "missing"))?;
+        for list in [List::InitContainers, List::Containers] {
+            let containers = template.spec.as_ref().map(|spec| list.of(spec)).unwrap_or_default();
+            if let Some(index) = containers.iter().position(|container| container.name().is_empty()) {
+                let place = path.clone().key("spec").key(list.field()).index(index);
+                return Err(Malformed::new(place, "a container without a name"));
+            }
+        }
+        Ok(template)
+    }
+
     /// Whether the template is just as it is stored.
     fn is_unchanged(self, path: &Path) -> Result<bool, Malformed> {
         let Some(old) = self.old else { return Ok(false) };
-        let (new, old) = (read::raw_at(self.raw.get(), &path.0)?, read::raw_at(old.get(), &path.0)?);
+        let new = read::raw_at(self.raw.get(), &path.0).map_err(in_object)?;
+        let old = read::raw_at(old.get(), &path.0).map_err(in_old_object)?;
         Ok(matches!((new, old), (Some(new), Some(old)) if read::same(new, old)))
     }
 

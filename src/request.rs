@@ -97,3 +97,13 @@ impl<'a> Request<'a> {
         text(&self.namespace)
     }
 }
+
+/// An error in the object, with its place in the whole request.
+pub fn in_object(error: Malformed) -> Malformed {
+    error.within("request.object")
+}
+
+/// An error in the stored object, with its place in the whole request.
+pub fn in_old_object(error: Malformed) -> Malformed {
+    error.within("request.oldObject")
+}

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::path::Step;
 use crate::read::{self, Malformed, Members};
+use crate::request::{in_object, in_old_object};
 use crate::view::{Metadata, Object, PodTemplate, Text, text, view};
 
 /// Where one Pod template's traces are to be looked for.
@@ -89,7 +90,7 @@ impl Traces {
         let Some(old_object) = sources.old_object else { return Ok(()) };
         let steps = [sources.steps, &[Step::key("spec"), Step::key("initContainers")]].concat();
         let list = |object: &RawValue| read::at::<Vec<Value>>(object.get(), &steps).map(Option::unwrap_or_default);
-        for (name, _, others) in list(sources.object)?.into_iter().filter_map(taken_apart) {
+        for (name, _, others) in list(sources.object).map_err(in_object)?.into_iter().filter_map(taken_apart) {
             self.past(&name).now = others;
         }
         for (name, restart_policy, others) in
@@ -109,7 +110,7 @@ impl Traces {
         let Some(raw) = sources.metadata.managed_fields else { return Ok(()) };
         // Lists in a custom resource have keys that nothing here knows: no evidence is to be had of what is in them.
         let Some(steps) = managed_steps(sources.steps) else { return Ok(()) };
-        let in_managed_fields = |error: Malformed| error.within("metadata.managedFields");
+        let in_managed_fields = |error: Malformed| in_object(error.within("metadata.managedFields"));
         let entries: Vec<ManagedFields> = read::document(raw.get()).map_err(in_managed_fields)?;
         for ManagedFields { manager, fields, .. } in entries {
             let Some(fields) = fields else { continue };
@@ -153,10 +154,6 @@ impl Traces {
             self.past(ISTIO_SIDECAR).injected_by_istio = true;
         }
     }
-}
-
-fn in_old_object(error: Malformed) -> Malformed {
-    error.within("request.oldObject")
 }
 
 /// Name, `restartPolicy` and all the rest of a container.
