@@ -1,6 +1,6 @@
 //! What becomes of each finding, and the edits that repair the object: pure functions still.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -67,8 +67,12 @@ pub fn plan<'v>(
     surroundings: Surroundings<'v>,
     findings: &[Finding<'v>],
 ) -> Result<(Plan, Vec<Outcome<'v>>), Malformed> {
-    let mut planner = Planner { case, surroundings, plan: Plan::default(), taken: BTreeSet::new() };
-    let outcomes = findings.iter().map(|finding| planner.outcome(finding)).collect::<Result<Vec<_>, _>>()?;
+    let mut taken = BTreeSet::new();
+    taken.extend(case.spec.init_containers().iter().map(Container::name));
+    let mut planner =
+        Planner { case, surroundings, plan: Plan::default(), taken, host_ports: None, filled_volumes: None };
+    let mut outcomes = findings.iter().map(|finding| planner.outcome(finding)).collect::<Result<Vec<_>, _>>()?;
+    planner.add_quit_calls(findings, &mut outcomes);
     let Planner { mut plan, .. } = planner;
     let declared = case.declared();
     plan.declare.retain(|name| !declared.contains(name.as_str()));
@@ -81,6 +85,29 @@ struct Planner<'p, 'v> {
     plan: Plan,
     /// Names in `initContainers`, also those to come.
     taken: BTreeSet<&'v str>,
+    /// Which regular containers use a port of the node; read at the first need.
+    host_ports: Option<Users>,
+    /// Which ordinary init containers may fill a volume; read at the first need.
+    filled_volumes: Option<Users>,
+}
+
+/// Of things that containers share, by name: the indexes of the first two containers that use them.
+#[derive(Default)]
+struct Users(BTreeMap<String, (usize, Option<usize>)>);
+
+impl Users {
+    fn add(&mut self, name: String, user: usize) {
+        let (first, second) = self.0.entry(name).or_insert((user, None));
+        if *first != user {
+            second.get_or_insert(user);
+        }
+    }
+
+    /// The first user of it that is not this one.
+    fn other_than(&self, user: Option<usize>, name: &str) -> Option<usize> {
+        let (first, second) = self.0.get(name)?;
+        if Some(*first) == user { *second } else { Some(*first) }
+    }
 }
 
 impl<'v> Planner<'_, 'v> {
@@ -124,9 +151,6 @@ impl<'v> Planner<'_, 'v> {
         if moved + 1 == self.case.spec.containers().len() {
             return Ok(Some(Kept::LastRegularContainer));
         }
-        if self.taken.is_empty() {
-            self.taken.extend(self.case.spec.init_containers().iter().map(Container::name));
-        }
         if self.taken.contains(container.name()) {
             return Ok(Some(Kept::NameTaken));
         }
@@ -168,50 +192,66 @@ impl<'v> Planner<'_, 'v> {
     }
 
     /// The init container that mounts a volume which this one, started first, would need it to fill.
-    fn filled_later(&self, finding: &Finding<'v>) -> Result<Option<&'v str>, Malformed> {
-        let mut ordinary = self.ordinary_init_containers().peekable();
-        if !self.starts_first(finding.container) || ordinary.peek().is_none() {
+    fn filled_later(&mut self, finding: &Finding<'v>) -> Result<Option<&'v str>, Malformed> {
+        if !self.starts_first(finding.container) || self.ordinary_init_containers().next().is_none() {
             return Ok(None);
         }
+        let filled = match self.filled_volumes.take() {
+            Some(filled) => filled,
+            None => self.read_filled_volumes()?,
+        };
+        let mine = self.container_list("volumeMounts", finding.list, finding.index, finding.container.volume_mounts)?;
+        let mine = mine.iter().filter_map(|mount| mount["name"].as_str());
+        let init = mine.filter_map(|volume| filled.other_than(None, volume)).min();
+        self.filled_volumes = Some(filled);
+        Ok(init.and_then(|init| self.case.spec.init_containers().get(init)).map(Container::name))
+    }
+
+    fn read_filled_volumes(&self) -> Result<Users, Malformed> {
         let volumes = self.list("volumes", &[], self.case.spec.volumes)?;
         let mut read_only = BTreeSet::new();
         read_only
             .extend(volumes.iter().filter(|volume| !is_writable(volume)).filter_map(|volume| volume["name"].as_str()));
-        let mine = self.container_list("volumeMounts", finding.list, finding.index, finding.container.volume_mounts)?;
-        for (index, init) in ordinary {
+        let mut filled = Users::default();
+        for (index, init) in self.ordinary_init_containers() {
             let mounts = self.container_list("volumeMounts", List::InitContainers, index, init.volume_mounts)?;
-            let fills = |mine: &Value| {
-                let is_mine = |mount: &Value| mount["name"] == mine["name"] && mount["readOnly"] != true;
-                !read_only.contains(mine["name"].as_str().unwrap_or_default()) && mounts.iter().any(is_mine)
-            };
-            if mine.iter().any(fills) {
-                return Ok(Some(init.name()));
+            let writable = mounts.iter().filter(|mount| mount["readOnly"] != true);
+            for volume in writable.filter_map(|mount| mount["name"].as_str()).filter(|name| !read_only.contains(name)) {
+                filled.add(volume.to_owned(), index);
             }
         }
-        Ok(None)
+        Ok(filled)
     }
 
     /// Another regular container with a `hostPort` of this one: the API server compares them only within `containers`,
     /// so that a move would hide the conflict until the Pod starts.
-    fn host_port_rival(&self, finding: &Finding<'v>) -> Result<Option<&'v str>, Malformed> {
-        let mine = self.host_ports(finding.index, finding.container)?;
+    fn host_port_rival(&mut self, finding: &Finding<'v>) -> Result<Option<&'v str>, Malformed> {
+        let mine = self.read_host_ports(finding.index, finding.container)?;
         if mine.is_empty() {
             return Ok(None);
         }
-        for (index, other) in self.case.spec.containers().iter().enumerate() {
-            if index != finding.index && self.host_ports(index, other)?.iter().any(|port| mine.contains(port)) {
-                return Ok(Some(other.name()));
+        let containers = self.case.spec.containers();
+        let users = match self.host_ports.take() {
+            Some(users) => users,
+            None => {
+                let mut users = Users::default();
+                for (index, container) in containers.iter().enumerate() {
+                    self.read_host_ports(index, container)?.into_iter().for_each(|port| users.add(port, index));
+                }
+                users
             }
-        }
-        Ok(None)
+        };
+        let rival = mine.iter().filter_map(|port| users.other_than(Some(finding.index), port)).min();
+        self.host_ports = Some(users);
+        Ok(rival.and_then(|rival| containers.get(rival)).map(Container::name))
     }
 
     /// Number and protocol of the ports of the node that it uses.
-    fn host_ports(&self, index: usize, container: &Container) -> Result<Vec<(i64, String)>, Malformed> {
+    fn read_host_ports(&self, index: usize, container: &Container) -> Result<Vec<String>, Malformed> {
         let ports = self.container_list("ports", List::Containers, index, container.ports)?;
         let host_port = |port: &Value| {
             let number = port["hostPort"].as_i64().filter(|number| *number > 0)?;
-            Some((number, port["protocol"].as_str().unwrap_or("TCP").to_owned()))
+            Some(format!("{number}/{}", port["protocol"].as_str().unwrap_or("TCP")))
         };
         Ok(ports.iter().filter_map(host_port).collect())
     }
@@ -230,12 +270,23 @@ impl<'v> Planner<'_, 'v> {
         let ports = self.container_list("ports", finding.list, finding.index, container.ports)?;
         let name = ports.iter().filter_map(|port| port["name"].as_str()).find(|name| !name.is_empty());
         consequences.extend(name.map(|name| Consequence::NamedPort(name.to_owned())));
-        if self.surroundings.is_job || !matches!(text(&self.case.spec.restart_policy), "" | "Always") {
-            let callers = self.case.spec.containers().iter().enumerate();
-            let callers = callers.filter(|(index, other)| !self.plan.moves(*index) && calls_quit_endpoint(other));
-            consequences.extend(callers.map(|(_, other)| Consequence::QuitCall(other.name())));
-        }
         Ok(consequences)
+    }
+
+    /// Adds the calls of a Job's main containers that would make a converted sidecar start again, each once: it is the
+    /// caller that has to change. Which containers stay is known only when all is planned.
+    fn add_quit_calls(&self, findings: &[Finding<'v>], outcomes: &mut [Outcome<'v>]) {
+        if !self.surroundings.is_job && matches!(text(&self.case.spec.restart_policy), "" | "Always") {
+            return;
+        }
+        let converted = findings.iter().zip(outcomes).find_map(|(finding, outcome)| match (finding.list, outcome) {
+            (List::Containers, Outcome::Repaired(consequences)) => Some(consequences),
+            _ => None,
+        });
+        let Some(consequences) = converted else { return };
+        let containers = self.case.spec.containers().iter().enumerate();
+        let callers = containers.filter(|(index, other)| !self.plan.moves(*index) && calls_quit_endpoint(other));
+        consequences.extend(callers.map(|(_, caller)| Consequence::QuitCall(caller.name())));
     }
 
     fn container_list(

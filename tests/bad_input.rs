@@ -69,6 +69,30 @@ fn ten_thousand_containers() {
 }
 
 #[test]
+fn ten_thousand_containers_with_all_that_conversions_look_at() {
+    let container = |i: usize| {
+        json!({
+            "name": format!("s{i}"),
+            "args": ["curl", "localhost/quitquitquit"],
+            "ports": [{"hostPort": i + 1}],
+            "volumeMounts": [{"name": format!("v{i}")}],
+        })
+    };
+    let list = |prefix: &str| -> Vec<_> {
+        (0..10_000).map(|i| json!({"name": format!("{prefix}{i}"), "volumeMounts": [{"name": "other"}]})).collect()
+    };
+    let mut containers: Vec<_> = (0..10_000).map(container).collect();
+    containers.push(json!({"name": "main"}));
+    let spec = json!({"restartPolicy": "Never", "initContainers": list("i"), "containers": containers});
+    let payload = String::from_utf8(pod(&spec.to_string())).unwrap();
+    let payload = payload.replace(r#""sidecarNames""#, r#""startFirst":["*"],"sidecarNames""#);
+    let answer = answer(&validate(payload.as_bytes()));
+    let spec = &answer["mutated_object"]["spec"];
+    assert_eq!(spec["initContainers"].as_array().unwrap().len(), 20_000);
+    assert_eq!(spec["containers"], json!([{"name": "main"}]));
+}
+
+#[test]
 fn numbers_and_text_keep_their_spelling() {
     let odd = r#"[1e3,1.0,18446744073709551615,123456789012345678901234567890,-0.0,"é","\u00e9","\ud83e\udd80"]"#;
     let answer =
