@@ -42,7 +42,10 @@ impl<'v> Case<'v> {
     ///
     /// `traces` is what the object tells of its init containers' past; it is asked for only where that matters.
     pub fn findings(&self, sources: Sources<'_>, traces: &'v mut Traces) -> Result<Vec<Finding<'v>>, Malformed> {
-        let suspects: Vec<_> = self.suspects().collect();
+        let suspects: Vec<_> = match self.settings.stripped_sidecars {
+            Action::Ignore => Vec::new(),
+            _ => self.suspects().collect(),
+        };
         if !suspects.is_empty() {
             *traces = Traces::collect(self.template, sources)?;
         }
@@ -61,7 +64,7 @@ impl<'v> Case<'v> {
                 is_last_regular: false,
             })
         });
-        let mut findings: Vec<_> = stripped.filter(|finding| finding.action != Action::Ignore).collect();
+        let mut findings: Vec<_> = stripped.collect();
         if !self.is_stored_pod {
             findings.extend(self.regular(&declared).filter(|finding| finding.action != Action::Ignore));
         }

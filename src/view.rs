@@ -64,7 +64,7 @@ macro_rules! view {
 pub(crate) use view;
 
 /// Text that is copied only where the JSON string has escapes in it.
-#[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Debug, Default)]
 pub struct Text<'a>(pub Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
