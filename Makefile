@@ -13,11 +13,14 @@ HOST_SOURCES := host/Cargo.toml $(shell find host/src -name '*.rs')
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := \
 	--remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=crates --remap-path-prefix=$(CURDIR)=.
 
-.PHONY: all run test fmt lint unit-tests e2e-tests clean
+.PHONY: all run test fmt lint unit-tests e2e-tests clean linker
 all: annotated-policy.wasm
 
-policy.wasm: $(POLICY_SOURCES)
-	scripts/need.sh cc=gcc
+# Whatever cargo builds for this machine, it links with cc.
+linker:
+	@scripts/need.sh cc=build-essential
+
+policy.wasm: $(POLICY_SOURCES) | linker
 	scripts/wasm-target.sh
 	cargo build --locked --release --target $(WASM_TARGET) -p native-sidecar-policy
 	cp $(TARGET_DIR)/$(WASM_TARGET)/release/native_sidecar_policy.wasm $@
@@ -26,8 +29,7 @@ annotated-policy.wasm: policy.wasm metadata.yml README.md $(HOST)
 	$(KWCTL) annotate -m metadata.yml -u README.md -o $@ policy.wasm
 
 # The whole workspace: a part of it alone would get other features of the shared crates, and build them again.
-$(HOST): $(POLICY_SOURCES) $(HOST_SOURCES)
-	scripts/need.sh cc=gcc
+$(HOST): $(POLICY_SOURCES) $(HOST_SOURCES) | linker
 	cargo build --locked --workspace
 	touch $@
 
@@ -46,7 +48,7 @@ test: fmt lint unit-tests e2e-tests
 fmt:
 	cargo fmt --all -- --check
 
-lint:
+lint: | linker
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items --quiet
 

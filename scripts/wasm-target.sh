@@ -81,6 +81,6 @@ END
 mkdir "$staged/lib"
 find "$work/target/$target/release/deps" -name 'lib*.rlib' ! -name 'libempty-*' -exec cp -t "$staged/lib" {} +
 chmod 755 "$staged"
-# A second run of this script may have been quicker: then its result stays.
-has_target || mv -T "$staged" "$destination"
+# A second run of this script may be quicker, even now: then its result stays.
+has_target || mv -T "$staged" "$destination" || true
 has_target || fail "the standard library for $target could not be built"
