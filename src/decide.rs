@@ -1,13 +1,12 @@
 //! The rules: pure functions from a Pod template and its surroundings to findings.
 
-use std::collections::BTreeSet;
-
 use crate::catalogue::{self, Entry, Owner};
 use crate::finding::{Evidence, Finding, List, Rule};
 use crate::image::Repository;
 use crate::pattern::Glob;
 use crate::read::Malformed;
 use crate::settings::{Action, Settings};
+use crate::table::Names;
 use crate::traces::{Sources, Stored, Traces};
 use crate::view::{Annotations, Container, PodSpec, PodTemplate};
 
@@ -78,12 +77,7 @@ impl<'v> Case<'v> {
     }
 
     /// Why this init container must have been native once: the strongest evidence.
-    fn stripped(
-        &self,
-        container: &'v Container<'v>,
-        traces: &'v Traces,
-        declared: &BTreeSet<&str>,
-    ) -> Option<Evidence<'v>> {
+    fn stripped(&self, container: &'v Container<'v>, traces: &'v Traces, declared: &Names) -> Option<Evidence<'v>> {
         let name = container.name();
         let past = traces.of(name);
         let stored = past.and_then(|past| past.stored);
@@ -118,7 +112,7 @@ impl<'v> Case<'v> {
     }
 
     /// The findings in `containers`; of a container that two rules apply to, that of the stricter one.
-    fn regular(&self, declared: &BTreeSet<&str>) -> impl Iterator<Item = Finding<'v>> {
+    fn regular(&self, declared: &Names) -> impl Iterator<Item = Finding<'v>> {
         let known = self.known(declared);
         let has_main = known.iter().any(|known| matches!(known, Known::Main));
         let last = known.iter().rposition(|known| matches!(known, Known::Sidecar(_))).filter(|_| !has_main);
@@ -144,7 +138,7 @@ impl<'v> Case<'v> {
     ///
     /// What the catalogue knows as sidecars are main containers too: fluent-bit is the whole of its own DaemonSet, and
     /// istio-proxy of a gateway. So where nothing else is there, what only the catalogue calls a sidecar is none.
-    fn known(&self, declared: &BTreeSet<&str>) -> Vec<Known<'v>> {
+    fn known(&self, declared: &Names) -> Vec<Known<'v>> {
         let mut known: Vec<_> = self.spec.containers().iter().map(|container| self.know(container, declared)).collect();
         if !known.iter().any(|known| matches!(known, Known::Main)) {
             for known in &mut known {
@@ -156,7 +150,7 @@ impl<'v> Case<'v> {
         known
     }
 
-    fn know(&self, container: &'v Container<'v>, declared: &BTreeSet<&str>) -> Known<'v> {
+    fn know(&self, container: &'v Container<'v>, declared: &Names) -> Known<'v> {
         let (name, settings) = (container.name(), self.settings);
         if self.is_exempt(container) {
             return Known::Main;
@@ -195,10 +189,8 @@ impl<'v> Case<'v> {
     }
 
     /// The names that the template declares.
-    pub fn declared(&self) -> BTreeSet<&'v str> {
-        let mut names = BTreeSet::new();
-        names.extend(self.template.annotations().into_iter().flat_map(Annotations::declared));
-        names
+    pub fn declared(&self) -> Names {
+        Names::of(self.template.annotations().into_iter().flat_map(Annotations::declared))
     }
 }
 

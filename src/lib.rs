@@ -19,6 +19,7 @@ mod plan;
 mod read;
 mod request;
 mod settings;
+mod table;
 mod traces;
 mod view;
 

@@ -1,7 +1,5 @@
 //! What becomes of each finding, and the edits that repair the object: pure functions still.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -11,6 +9,7 @@ use crate::finding::{Consequence, Finding, Kept, List, Rule};
 use crate::path::{Path, Step};
 use crate::read::{self, Malformed};
 use crate::settings::Action;
+use crate::table::{Names, Table};
 use crate::view::{Container, text};
 
 /// The edits to one Pod template.
@@ -67,15 +66,14 @@ pub fn plan<'v>(
     surroundings: Surroundings<'v>,
     findings: &[Finding<'v>],
 ) -> Result<(Plan, Vec<Outcome<'v>>), Malformed> {
-    let mut taken = BTreeSet::new();
-    taken.extend(case.spec.init_containers().iter().map(Container::name));
+    let taken = Names::of(case.spec.init_containers().iter().map(Container::name));
     let mut planner =
         Planner { case, surroundings, plan: Plan::default(), taken, host_ports: None, filled_volumes: None };
     let mut outcomes = findings.iter().map(|finding| planner.outcome(finding)).collect::<Result<Vec<_>, _>>()?;
     planner.add_quit_calls(findings, &mut outcomes);
     let Planner { mut plan, .. } = planner;
     let declared = case.declared();
-    plan.declare.retain(|name| !declared.contains(name.as_str()));
+    plan.declare.retain(|name| !declared.contains(name));
     Ok((plan, outcomes))
 }
 
@@ -84,7 +82,7 @@ struct Planner<'p, 'v> {
     surroundings: Surroundings<'v>,
     plan: Plan,
     /// Names in `initContainers`, also those to come.
-    taken: BTreeSet<&'v str>,
+    taken: Names,
     /// Which regular containers use a port of the node; read at the first need.
     host_ports: Option<Users>,
     /// Which ordinary init containers may fill a volume; read at the first need.
@@ -93,11 +91,11 @@ struct Planner<'p, 'v> {
 
 /// Of things that containers share, by name: the indexes of the first two containers that use them.
 #[derive(Default)]
-struct Users(BTreeMap<String, (usize, Option<usize>)>);
+struct Users(Table<(usize, Option<usize>)>);
 
 impl Users {
-    fn add(&mut self, name: String, user: usize) {
-        let (first, second) = self.0.entry(name).or_insert((user, None));
+    fn add(&mut self, name: &str, user: usize) {
+        let (first, second) = self.0.get_or_insert(name, (user, None));
         if *first != user {
             second.get_or_insert(user);
         }
@@ -171,7 +169,7 @@ impl<'v> Planner<'_, 'v> {
             (List::Containers, true) => self.plan.first.push(finding.index),
             (List::Containers, false) => self.plan.last.push(finding.index),
         }
-        self.taken.insert(name);
+        self.taken.add(name);
         self.consequences(finding)
     }
 
@@ -209,15 +207,15 @@ impl<'v> Planner<'_, 'v> {
 
     fn read_filled_volumes(&self) -> Result<Users, Malformed> {
         let volumes = self.list("volumes", &[], self.case.spec.volumes)?;
-        let mut read_only = BTreeSet::new();
-        read_only
-            .extend(volumes.iter().filter(|volume| !is_writable(volume)).filter_map(|volume| volume["name"].as_str()));
+        let read_only = Names::of(
+            volumes.iter().filter(|volume| !is_writable(volume)).filter_map(|volume| volume["name"].as_str()),
+        );
         let mut filled = Users::default();
         for (index, init) in self.ordinary_init_containers() {
             let mounts = self.container_list("volumeMounts", List::InitContainers, index, init.volume_mounts)?;
             let writable = mounts.iter().filter(|mount| mount["readOnly"] != true);
             for volume in writable.filter_map(|mount| mount["name"].as_str()).filter(|name| !read_only.contains(name)) {
-                filled.add(volume.to_owned(), index);
+                filled.add(volume, index);
             }
         }
         Ok(filled)
@@ -236,7 +234,7 @@ impl<'v> Planner<'_, 'v> {
             None => {
                 let mut users = Users::default();
                 for (index, container) in containers.iter().enumerate() {
-                    self.read_host_ports(index, container)?.into_iter().for_each(|port| users.add(port, index));
+                    self.read_host_ports(index, container)?.into_iter().for_each(|port| users.add(&port, index));
                 }
                 users
             }

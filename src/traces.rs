@@ -1,13 +1,12 @@
 //! What an object still tells of the `restartPolicy` that its init containers once had.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::path::Step;
 use crate::read::{self, Malformed, Members};
 use crate::request::{in_object, in_old_object};
+use crate::table::Table;
 use crate::view::{Metadata, Object, PodTemplate, Text, text, view};
 
 /// Where one Pod template's traces are to be looked for.
@@ -25,7 +24,7 @@ pub struct Sources<'v> {
 
 /// The past of the init containers of one Pod template, by their names.
 #[derive(Debug, Default)]
-pub struct Traces(BTreeMap<String, Past>);
+pub struct Traces(Table<Past>);
 
 /// What is known of an init container's past.
 #[derive(Debug, Default)]
@@ -83,7 +82,7 @@ impl Traces {
     }
 
     fn past(&mut self, name: &str) -> &mut Past {
-        self.0.entry(name.to_owned()).or_default()
+        self.0.get_or_insert(name, Past::default())
     }
 
     fn add_stored(&mut self, sources: Sources) -> Result<(), Malformed> {
