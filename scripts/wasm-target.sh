@@ -75,8 +75,12 @@ edition = "2024"
 [profile.release]
 panic = "abort"
 END
-# Both variables are cargo's own way to the standard library: its build is not a stable feature.
-(cd "$work/empty" && env -u RUSTFLAGS RUSTC_BOOTSTRAP=1 __CARGO_TESTS_ONLY_SRC_ROOT="$library" CARGO_TARGET_DIR="$work/target" \
+# Names of source files get into modules: here they are those of the official builds, not those of a temporary folder.
+commit=$(rustc -vV | sed -n 's/^commit-hash: //p')
+names="--remap-path-prefix=$library=/rustc/$commit/library"
+names="$names --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=/rust/deps"
+# Both other variables are cargo's own way to the standard library: its build is not a stable feature.
+(cd "$work/empty" && env RUSTFLAGS="$names" RUSTC_BOOTSTRAP=1 __CARGO_TESTS_ONLY_SRC_ROOT="$library" CARGO_TARGET_DIR="$work/target" \
     cargo build --quiet --release -Zbuild-std=std,panic_abort --target "$target") >&2
 mkdir "$staged/lib"
 find "$work/target/$target/release/deps" -name 'lib*.rlib' ! -name 'libempty-*' -exec cp -t "$staged/lib" {} +

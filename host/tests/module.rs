@@ -44,6 +44,16 @@ fn it_can_reach_nothing_but_its_host() {
 }
 
 #[test]
+fn it_is_the_same_wherever_it_is_built() {
+    let module = fs::read(common::policy()).expect("the module");
+    let module = String::from_utf8_lossy(&module);
+    let home = std::env::var("HOME").expect("a home");
+    for place in [env!("CARGO_MANIFEST_DIR"), &format!("{home}/"), "/tmp/"] {
+        assert!(!module.contains(place), "the module names files of the machine that built it, in {place}");
+    }
+}
+
+#[test]
 fn it_speaks_the_protocol() {
     let engine = Engine::load(common::policy()).expect("the module");
     assert_eq!(engine.protocol_version().expect("a version"), "v1");
