@@ -168,6 +168,10 @@ impl Session<'_> {
             Event::Error(error) => return self.error(file, Some(&error), &error.message),
         };
         self.summary.count(review.verdict);
+        if self.args.write && review.verdict == Verdict::Changed && review.change.is_none() {
+            // The report says so; a migration must not take the file for done.
+            self.summary.errors += 1;
+        }
         self.progress.object();
         if self.args.quiet && matches!(review.verdict, Verdict::Accepted | Verdict::Skipped) {
             return Ok(());
