@@ -22,7 +22,7 @@ if command -v rustup >/dev/null && RUSTUP_MAX_RETRIES=0 timeout 120 rustup targe
 fi
 
 version=$(rustc -vV | sed -n 's/^release: //p')
-echo "rustup cannot download the target $target; building its standard library from the source of Rust $version" >&2
+echo "rustup gives no target $target; building its standard library from the source of Rust $version" >&2
 mkdir -p "$(dirname "$destination")" 2>/dev/null && [ -w "$(dirname "$destination")" ] ||
     fail "the toolchain in $(rustc --print sysroot) is not writable; run 'rustup target add $target' as its owner"
 
