@@ -6,6 +6,10 @@ HOST := $(TARGET_DIR)/debug/native-sidecar
 # What annotates and runs the module in the end-to-end tests.
 KWCTL ?= $(or $(shell command -v kwctl),$(abspath $(HOST)))
 
+# What Rust's wasm32-unknown-unknown uses of WebAssembly beyond its first version; the module does not say so itself.
+WASM_FEATURES := $(addprefix --enable-,bulk-memory multivalue mutable-globals nontrapping-float-to-int reference-types \
+	sign-ext)
+
 POLICY_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
 HOST_SOURCES := host/Cargo.toml $(shell find host/src -name '*.rs')
 
@@ -21,9 +25,10 @@ linker:
 	@scripts/need.sh cc=build-essential
 
 policy.wasm: $(POLICY_SOURCES) | linker
+	scripts/need.sh wasm-opt=binaryen
 	scripts/wasm-target.sh
 	cargo build --locked --release --target $(WASM_TARGET) -p native-sidecar-policy
-	cp $(TARGET_DIR)/$(WASM_TARGET)/release/native_sidecar_policy.wasm $@
+	wasm-opt -Os $(WASM_FEATURES) -o $@ $(TARGET_DIR)/$(WASM_TARGET)/release/native_sidecar_policy.wasm
 
 annotated-policy.wasm: policy.wasm metadata.yml README.md $(HOST)
 	$(KWCTL) annotate -m metadata.yml -u README.md -o $@ policy.wasm
