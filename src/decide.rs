@@ -1,7 +1,7 @@
 //! The rules: pure functions from a Pod template and its surroundings to findings.
 
 use crate::catalogue::{self, Entry, Owner};
-use crate::finding::{Evidence, Finding, List, Rule};
+use crate::finding::{Evidence, Finding, List, Native, Rule};
 use crate::image::Repository;
 use crate::pattern::Glob;
 use crate::read::Malformed;
@@ -68,6 +68,14 @@ impl<'v> Case<'v> {
             findings.extend(self.regular(&declared).filter(|finding| finding.action != Action::Ignore));
         }
         Ok(findings)
+    }
+
+    /// The first native sidecar that no setting exempts.
+    pub fn native(&self) -> Option<Native<'v>> {
+        let mut inits = self.spec.init_containers().iter().enumerate();
+        let (index, container) =
+            inits.find(|(_, container)| container.restarts_always() && !self.is_exempt(container))?;
+        Some(Native { list: List::InitContainers, index, container })
     }
 
     /// The init containers that are not native, and so could be stripped.

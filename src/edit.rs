@@ -9,8 +9,9 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::path::{Path, Step};
-use crate::plan::Plan;
+use crate::plan::{Pin, Plan};
 use crate::read::{self, Malformed};
+use crate::scheduling::AFFINITY_TERMS;
 use crate::view::{NATIVE_ANNOTATION, Text};
 
 /// A JSON value, opened only where it is edited.
@@ -65,7 +66,21 @@ impl<'a> Node<'a> {
         });
         let restored = restored.collect::<Result<Vec<_>, _>>()?;
         *init_containers = first.into_iter().chain(restored).chain(last).collect();
+        if let Some(pin) = &plan.pin {
+            spec.pin(pin)?;
+        }
         template.declare(&plan.declare)
+    }
+
+    /// Adds what a pin asks of nodes to this term of node affinity.
+    fn require(&mut self, Pin { key, value, .. }: &Pin) -> Result<(), Malformed> {
+        let text = |text: &str| Node::Text(text.to_owned());
+        let mut requirement = Members::default();
+        *requirement.member("key", Position::End) = text(key);
+        *requirement.member("operator", Position::End) = text("In");
+        *requirement.member("values", Position::End) = Node::Array(vec![text(value)]);
+        self.object()?.member("matchExpressions", Position::End).array()?.push(Node::Object(requirement));
+        Ok(())
     }
 
     /// This container, with `restartPolicy: Always`.
@@ -134,6 +149,24 @@ impl<'a> Members<'a> {
             index
         });
         &mut self.0[index].1
+    }
+
+    /// Lets the required node affinity of this Pod's spec ask for the label of a pin.
+    fn pin(&mut self, pin: &Pin) -> Result<(), Malformed> {
+        let [affinity, below @ .., terms] = AFFINITY_TERMS;
+        let affinity = self.member(affinity, Position::End);
+        let required = below.iter().try_fold(affinity, |node, name| Ok(node.object()?.member(name, Position::End)))?;
+        let terms = required.object()?.member(terms, Position::End).array()?;
+        match &pin.terms {
+            None => {
+                terms.push(Node::Object(Members::default()));
+                terms.iter_mut().try_for_each(|term| term.require(pin))
+            }
+            Some(indexes) => {
+                let asking = terms.iter_mut().enumerate().filter(|(index, _)| indexes.contains(index));
+                asking.map(|(_, term)| term).try_for_each(|term| term.require(pin))
+            }
+        }
     }
 
     /// Adds names to the annotation that declares native sidecars.

@@ -3,9 +3,11 @@
 use std::fmt;
 
 use crate::catalogue::{Entry, Owner};
+use crate::nodes::{MOST_NAMED, Unsupported};
 use crate::path::{Path, Step};
 use crate::pattern::Glob;
-use crate::settings::Action;
+use crate::settings::{Action, NodeLabel};
+use crate::version::Version;
 use crate::view::{Container, PodSpec};
 
 /// A container that a rule has something to say about.
@@ -117,6 +119,10 @@ pub enum Kept<'v> {
     VolumeFilledLater(&'v str),
     /// That container uses the same port of the node.
     HostPortTaken(&'v str),
+    /// Services would not find its named ports any more.
+    NamedPorts,
+    /// The nodes do not support native sidecars, for this reason.
+    Nodes(&'v str),
 }
 
 /// What a conversion changes beyond the form.
@@ -143,6 +149,14 @@ pub struct About<'v> {
     pub template: &'v [Step<'v>],
 }
 
+impl About<'_> {
+    fn subject(self, list: List, index: usize, container: &Container) -> String {
+        let noun = if list == List::InitContainers { "init container" } else { "container" };
+        let path = Path::of(self.template).key("spec").key(list.field()).index(index);
+        format!("{}: {noun} {:?} at {path}", self.object, container.name())
+    }
+}
+
 impl<'v> Finding<'v> {
     /// What to tell the user: the object, the container, what is wrong, why, and what to do.
     pub fn text(&self, about: About<'_>) -> String {
@@ -163,10 +177,8 @@ impl<'v> Finding<'v> {
         format!("{} is now a native sidecar: {consequence}", self.subject(about))
     }
 
-    fn subject(&self, About { object, template }: About<'_>) -> String {
-        let noun = if self.list == List::InitContainers { "init container" } else { "container" };
-        let path = Path::of(template).key("spec").key(self.list.field()).index(self.index);
-        format!("{object}: {noun} {:?} at {path}", self.container.name())
+    fn subject(&self, about: About<'_>) -> String {
+        about.subject(self.list, self.index, self.container)
     }
 
     fn problem(&self, about: About<'_>) -> String {
@@ -236,6 +248,10 @@ impl fmt::Display for Kept<'_> {
                 write!(f, "startFirst would start it before init container {name:?} fills a volume that it mounts")
             }
             Self::HostPortTaken(name) => write!(f, "container {name:?} uses the same hostPort"),
+            Self::NamedPorts => {
+                f.write_str("below Kubernetes 1.32, Services would not find its ports by name; use their numbers")
+            }
+            Self::Nodes(why) => f.write_str(why),
         }
     }
 }
@@ -261,6 +277,68 @@ impl fmt::Display for Consequence<'_> {
                 "it ends with the Job, and container {name:?} that asks it to quit makes it start again. Remove the call."
             ),
         }
+    }
+}
+
+/// A container that is a native sidecar, or becomes one.
+#[derive(Clone, Copy, Debug)]
+pub struct Native<'v> {
+    /// The list that it is in.
+    pub list: List,
+    /// Its index in that list.
+    pub index: usize,
+    /// The container.
+    pub container: &'v Container<'v>,
+}
+
+/// What to tell the user of the nodes on which a Pod may land.
+#[derive(Clone, Copy, Debug)]
+pub struct NodesText<'v> {
+    /// The Pod.
+    pub about: About<'v>,
+    /// A sidecar in it.
+    pub native: Native<'v>,
+}
+
+impl NodesText<'_> {
+    /// Why they can't be relied on, as long as it takes.
+    pub fn rejection(self, unsupported: &Unsupported) -> String {
+        self.naming(MOST_NAMED, unsupported, None)
+    }
+
+    /// The same, naming fewer nodes where Kubernetes would cut it. `kept` is why the Pod is not pinned to others.
+    pub fn warning(self, unsupported: &Unsupported, kept: Option<Kept>) -> String {
+        let mut texts = (1..=MOST_NAMED).rev().map(|named| self.naming(named, unsupported, kept));
+        let fits = |text: &String| text.chars().count() < WARNING_LIMIT;
+        texts.clone().find(fits).or(texts.next_back()).unwrap_or_default()
+    }
+
+    fn naming(self, named: usize, unsupported: &Unsupported, kept: Option<Kept>) -> String {
+        let Native { list, index, container } = self.native;
+        let remedy = match (kept, unsupported) {
+            (Some(kept), _) => format!(" Not pinned: {kept}."),
+            (None, Unsupported::Nodes { .. }) => " Update them, or keep the Pod off them.".to_owned(),
+            (None, Unsupported::Skew { .. } | Unsupported::Unknown(_)) => String::new(),
+        };
+        format!("{}: {}.{remedy}", self.about.subject(list, index, container), unsupported.clause(named))
+    }
+
+    /// What it means that the Pod is kept to nodes with this label.
+    pub fn pinned(self, unsupported: &Unsupported, NodeLabel { key, value }: &NodeLabel) -> String {
+        let missing = match unsupported {
+            Unsupported::Nodes { has_labelled: false, .. } => " No such node is there for it yet.",
+            _ => "",
+        };
+        let why = unsupported.clause(1);
+        format!("{}: the Pod now needs a node with {key}={value}: {why}.{missing}", self.about.object)
+    }
+
+    /// That there are none now.
+    pub fn no_node(self, minimum: Version) -> String {
+        let object = self.about.object;
+        format!(
+            "{object}: no node of the cluster takes this Pod now. Native sidecars need nodes of {minimum} or newer."
+        )
     }
 }
 

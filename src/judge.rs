@@ -1,22 +1,26 @@
 //! From request to answer: reads, decides, plans and applies, for every Pod template of the object.
 
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::answer::Answer;
+use crate::cluster::{Cluster, Host};
 use crate::decide::Case;
 use crate::edit;
-use crate::finding::{self, About, Finding, Kept, List};
+use crate::finding::{self, About, Finding, Kept, List, NodesText};
 use crate::kind;
-use crate::path::Path;
-use crate::plan::{self, Outcome, Plan, Surroundings};
+use crate::nodes::{Nodes, Support};
+use crate::path::{Path, Step};
+use crate::plan::{self, Outcome, Pin, Plan, Surroundings};
 use crate::read::{self, Malformed};
 use crate::request::{Operation, Request, in_object, in_old_object};
-use crate::settings::Settings;
+use crate::scheduling::Constraints;
+use crate::settings::{NodeCheck, Settings, UnsupportedNodes};
 use crate::traces::{Sources, Traces};
 use crate::view::{Metadata, Object, PodTemplate, text};
 
 /// Judges the payload of the call `validate`.
-pub fn judge(payload: &[u8]) -> Vec<u8> {
+pub fn judge(payload: &[u8], host: Host) -> Vec<u8> {
     let (request, settings) = match Request::read(payload) {
         Ok(read) => read,
         Err(error) => return Answer::malformed("The request", &error).into_json(),
@@ -25,11 +29,11 @@ pub fn judge(payload: &[u8]) -> Vec<u8> {
         Ok(settings) => settings,
         Err(errors) => return Answer::unusable_settings(&errors).into_json(),
     };
-    let answer = judge_request(&request, &settings);
+    let answer = judge_request(&request, &settings, &Cluster::new(host));
     answer.unwrap_or_else(|error| Answer::malformed(&reference(&request, None), &error)).into_json()
 }
 
-fn judge_request<'a>(request: &Request<'a>, settings: &Settings) -> Result<Answer<'a>, Malformed> {
+fn judge_request<'a>(request: &Request<'a>, settings: &Settings, cluster: &Cluster) -> Result<Answer<'a>, Malformed> {
     let (group, kind) = request.group_kind()?;
     let Some(templates) = kind::templates(group, kind, settings) else { return Ok(Answer::accept()) };
     let Some(operation) = request.operation()? else { return Ok(Answer::accept()) };
@@ -50,7 +54,9 @@ fn judge_request<'a>(request: &Request<'a>, settings: &Settings) -> Result<Answe
         is_pod: group.is_empty() && kind == "Pod",
         is_job: group == "batch" && kind == "Job",
         is_of_jobs: group == "batch",
+        is_daemon_set: group == "apps" && kind == "DaemonSet",
         settings,
+        cluster,
     };
     let mut verdict = Verdict::default();
     if !(subject.is_pod && metadata.is_mirror()) {
@@ -87,7 +93,18 @@ struct Subject<'v> {
     is_job: bool,
     /// Whether its Pods belong to Jobs.
     is_of_jobs: bool,
+    is_daemon_set: bool,
     settings: &'v Settings,
+    cluster: &'v Cluster<'v>,
+}
+
+/// Where a Pod may land.
+struct Ground {
+    nodes: Nodes,
+    /// Why native sidecars can't be relied on there, where that is so.
+    why: Option<String>,
+    /// What would keep it to nodes with the label of the settings, where anything can.
+    pin: Option<Pin>,
 }
 
 impl Subject<'_> {
@@ -103,19 +120,75 @@ impl Subject<'_> {
         let sources = Sources { object: self.raw, metadata: self.metadata, old_object: self.old, steps: &path.0 };
         let mut traces = Traces::default();
         let findings = case.findings(sources, &mut traces)?;
-        if findings.is_empty() {
+        if findings.is_empty() && case.native().is_none() {
             return Ok(());
         }
-        let surroundings = Surroundings { frozen: self.frozen(), is_job: self.is_of_jobs, steps: &path.0 };
-        let (plan, outcomes) = plan::plan(&case, surroundings, &findings).map_err(in_object)?;
+        let mut surroundings =
+            Surroundings { frozen: self.frozen(), is_job: self.is_of_jobs, named_ports: None, steps: &path.0 };
+        let planning = |surroundings| plan::plan(&case, surroundings, &findings).map_err(in_object);
+        let (mut plan, mut outcomes) = planning(surroundings)?;
+        let ground = match plan::native(&case, &findings, &outcomes) {
+            Some(_) if !case.is_stored_pod => self.ground(&path)?,
+            _ => None,
+        };
+        if let Some(ground) = &ground {
+            surroundings.named_ports = ground.nodes.named_ports;
+            if self.settings.unsupported_nodes == UnsupportedNodes::Legacy {
+                surroundings.frozen = surroundings.frozen.or(ground.why.as_deref().map(Kept::Nodes));
+            }
+            (plan, outcomes) = planning(surroundings)?;
+        }
         let about = About { object: self.reference, template: &path.0 };
-        for (finding, outcome) in findings.iter().zip(outcomes) {
-            verdict.add(finding, &outcome, about);
+        for (finding, outcome) in findings.iter().zip(&outcomes) {
+            verdict.add(finding, outcome, about);
+        }
+        if let (Some(ground), Some(native)) = (&ground, plan::native(&case, &findings, &outcomes)) {
+            plan.pin = self.stand(ground, NodesText { about, native }, surroundings.frozen, verdict);
         }
         if !plan.is_empty() {
             verdict.plans.push((path, plan));
         }
         Ok(())
+    }
+
+    /// Where a Pod of this template may land, if anybody asks.
+    fn ground(self, path: &Path) -> Result<Option<Ground>, Malformed> {
+        if self.settings.node_check == NodeCheck::None && self.settings.api_server_version.is_none() {
+            return Ok(None);
+        }
+        let steps = [&path.0[..], &[Step::key("spec")]].concat();
+        let spec: Value = read::at(self.raw.get(), &steps).map_err(in_object)?.unwrap_or_default();
+        let constraints = Constraints::read(&spec, self.is_daemon_set);
+        let constraints = constraints.map_err(|error| in_object(error.within(Path::of(&steps))))?;
+        let nodes = Nodes::look_up(self.settings, &constraints, self.cluster);
+        let why = nodes.support.unsupported().map(|unsupported| unsupported.clause(1));
+        let pin = self.settings.node_label.as_ref().and_then(|label| constraints.pin(label));
+        Ok(Some(Ground { nodes, why, pin }))
+    }
+
+    /// Says what it means where a Pod with a native sidecar may land. Returns the label that it has to be pinned to.
+    fn stand(self, ground: &Ground, text: NodesText, frozen: Option<Kept>, verdict: &mut Verdict) -> Option<Pin> {
+        let Settings { unsupported_nodes, node_label, minimum_node_version, .. } = self.settings;
+        let unsupported = match &ground.nodes.support {
+            Support::Yes => return None,
+            Support::NoNode => {
+                verdict.warnings.push(text.no_node(*minimum_node_version));
+                return None;
+            }
+            Support::No(unsupported) => unsupported,
+        };
+        match (unsupported_nodes, node_label) {
+            (UnsupportedNodes::Reject, _) => verdict.rejections.push(text.rejection(unsupported)),
+            (UnsupportedNodes::Pin, Some(label)) => match (frozen, &ground.pin) {
+                (None, Some(pin)) => {
+                    verdict.consequences.push(text.pinned(unsupported, label));
+                    return Some(pin.clone());
+                }
+                (frozen, _) => verdict.warnings.push(text.warning(unsupported, frozen)),
+            },
+            _ => verdict.warnings.push(text.warning(unsupported, None)),
+        }
+        None
     }
 
     /// The template at this place, every container with a name.

@@ -7,20 +7,25 @@
 
 mod answer;
 mod catalogue;
+mod cluster;
 mod decide;
 mod edit;
 mod finding;
 mod image;
 mod judge;
 mod kind;
+mod nodes;
 mod path;
 mod pattern;
 mod plan;
 mod read;
 mod request;
+mod scheduling;
+mod selector;
 mod settings;
 mod table;
 mod traces;
+mod version;
 mod view;
 
 #[cfg(target_arch = "wasm32")]
@@ -28,6 +33,7 @@ mod guest;
 
 use serde_json::value::RawValue;
 
+pub use crate::cluster::Host;
 use crate::read::Malformed;
 use crate::settings::Settings;
 
@@ -35,8 +41,10 @@ use crate::settings::Settings;
 ///
 /// Takes the payload of the waPC call `validate`, `{"request": AdmissionRequest, "settings": {…}}`, and gives its
 /// answer, a `ValidationResponse`, both as JSON. Any bytes get an answer: what can't be judged is denied.
-pub fn validate(payload: &[u8]) -> Vec<u8> {
-    judge::judge(payload)
+///
+/// What it has to know of the cluster it asks the host for, and only where the settings want that.
+pub fn validate(payload: &[u8], host: Host) -> Vec<u8> {
+    judge::judge(payload, host)
 }
 
 /// Checks settings.

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::catalogue::{Owner, Place};
 use crate::decide::Case;
-use crate::finding::{Consequence, Finding, Kept, List, Rule};
+use crate::finding::{Consequence, Finding, Kept, List, Native, Rule};
 use crate::path::{Path, Step};
 use crate::read::{self, Malformed};
 use crate::settings::Action;
@@ -23,6 +23,19 @@ pub struct Plan {
     pub last: Vec<usize>,
     /// Names that the annotation `sidecars.kubewarden.io/native` is to declare besides those that it has.
     pub declare: Vec<String>,
+    /// The label that nodes are to have.
+    pub pin: Option<Pin>,
+}
+
+/// A label that the required node affinity is to ask for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Pin {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+    /// Indexes of the terms that are to ask for it; None where there are no terms, and one is to be made.
+    pub terms: Option<Vec<usize>>,
 }
 
 /// What becomes of a finding.
@@ -45,6 +58,8 @@ pub struct Surroundings<'v> {
     pub frozen: Option<Kept<'v>>,
     /// Whether the template is that of a Job.
     pub is_job: bool,
+    /// Whether Services find the named ports of native sidecars, where that is known.
+    pub named_ports: Option<bool>,
     /// The way to the template.
     pub steps: &'v [Step<'v>],
 }
@@ -75,6 +90,14 @@ pub fn plan<'v>(
     let declared = case.declared();
     plan.declare.retain(|name| !declared.contains(name));
     Ok((plan, outcomes))
+}
+
+/// A container that is native, or that the plan makes so: the first one that no setting exempts.
+pub fn native<'v>(case: &Case<'v>, findings: &[Finding<'v>], outcomes: &[Outcome<'v>]) -> Option<Native<'v>> {
+    let planned = findings.iter().zip(outcomes).filter(|(_, outcome)| matches!(outcome, Outcome::Repaired(_)));
+    let mut planned =
+        planned.map(|(Finding { list, index, container, .. }, _)| Native { list: *list, index: *index, container });
+    case.native().or_else(|| planned.next())
 }
 
 struct Planner<'p, 'v> {
@@ -155,7 +178,11 @@ impl<'v> Planner<'_, 'v> {
         if let Some(init) = self.filled_later(finding)? {
             return Ok(Some(Kept::VolumeFilledLater(init)));
         }
-        Ok(self.host_port_rival(finding)?.map(Kept::HostPortTaken))
+        if let Some(rival) = self.host_port_rival(finding)? {
+            return Ok(Some(Kept::HostPortTaken(rival)));
+        }
+        let are_lost = self.surroundings.named_ports == Some(false) && self.named_port(finding)?.is_some();
+        Ok(are_lost.then_some(Kept::NamedPorts))
     }
 
     fn repair(&mut self, finding: &Finding<'v>) -> Result<Vec<Consequence<'v>>, Malformed> {
@@ -265,10 +292,17 @@ impl<'v> Planner<'_, 'v> {
             false if self.belongs_first(container) => consequences.push(Consequence::BelongsFirst),
             _ => {}
         }
-        let ports = self.container_list("ports", finding.list, finding.index, container.ports)?;
-        let name = ports.iter().filter_map(|port| port["name"].as_str()).find(|name| !name.is_empty());
-        consequences.extend(name.map(|name| Consequence::NamedPort(name.to_owned())));
+        if self.surroundings.named_ports.is_none() {
+            consequences.extend(self.named_port(finding)?.map(Consequence::NamedPort));
+        }
         Ok(consequences)
+    }
+
+    /// The name of its first port that has one.
+    fn named_port(&self, finding: &Finding) -> Result<Option<String>, Malformed> {
+        let ports = self.container_list("ports", finding.list, finding.index, finding.container.ports)?;
+        let mut names = ports.iter().filter_map(|port| port["name"].as_str());
+        Ok(names.find(|name| !name.is_empty()).map(str::to_owned))
     }
 
     /// Adds the calls of a Job's main containers that would make a converted sidecar start again, each once: it is the

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::path::{Path, Step};
@@ -130,6 +131,120 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
+/// The text that this value is.
+pub fn text_of(value: &Value) -> Result<&str, Malformed> {
+    value.as_str().ok_or_else(|| Malformed::new("", "not a string"))
+}
+
+/// The text of a member; empty where it is absent.
+pub fn text_in<'v>(value: &'v Value, name: &str) -> Result<&'v str, Malformed> {
+    match member_in(value, name)? {
+        None => Ok(""),
+        Some(text) => text_of(text).map_err(|error| error.within(name)),
+    }
+}
+
+/// The elements of a member that is a list, each read; empty where it is absent.
+pub fn list_in<'v, T>(
+    value: &'v Value,
+    name: &str,
+    read: impl Fn(&'v Value) -> Result<T, Malformed>,
+) -> Result<Vec<T>, Malformed> {
+    let Some(list) = member_in(value, name)? else { return Ok(Vec::new()) };
+    let list = list.as_array().ok_or_else(|| Malformed::new(name, "not a list"))?;
+    let elements = list.iter().enumerate();
+    elements
+        .map(|(index, element)| read(element).map_err(|error| error.within(format_args!("{name}[{index}]"))))
+        .collect()
+}
+
+/// Names and texts of a member that is a map; empty where it is absent.
+pub fn texts_in<'v>(value: &'v Value, name: &str) -> Result<Vec<(&'v str, &'v str)>, Malformed> {
+    let Some(map) = member_in(value, name)? else { return Ok(Vec::new()) };
+    let map = map.as_object().ok_or_else(|| Malformed::new(name, "not an object"))?;
+    let texts = map.iter().map(|(key, value)| {
+        Ok((key.as_str(), text_of(value).map_err(|error| error.within(Path::default().key(name).key(key)))?))
+    });
+    texts.collect()
+}
+
+/// A member of a value that has to be an object; None where it is absent or `null`.
+pub fn member_in<'v>(value: &'v Value, name: &str) -> Result<Option<&'v Value>, Malformed> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Object(members) => Ok(members.get(name).filter(|member| !member.is_null())),
+        _ => Err(Malformed::new("", "not an object")),
+    }
+}
+
+/// The values at the ends of a few paths in an object, each as the text that it is, found in one pass.
+///
+/// None is what is absent or `null`. No path may lead on from the end of another.
+#[derive(Debug)]
+pub struct Fields<'a, const N: usize>(pub [Option<&'a RawValue>; N]);
+
+/// Paths through objects, by the names of members.
+pub type Paths<const N: usize> = [&'static [&'static str]; N];
+
+impl<'a, const N: usize> Fields<'a, N> {
+    /// Finds the fields in what is deserialized.
+    pub fn find<'de: 'a, D: Deserializer<'de>>(paths: &'static Paths<N>, deserializer: D) -> Result<Self, D::Error> {
+        let mut found = [None; N];
+        let all = (1 << N) - 1;
+        Finder { paths, active: all, depth: 0, found: &mut found }.deserialize(deserializer)?;
+        Ok(Self(found))
+    }
+}
+
+/// Finds fields below the object at this depth: those of the `active` paths, by their bits.
+struct Finder<'f, 'de> {
+    paths: &'f [&'static [&'static str]],
+    active: u32,
+    depth: usize,
+    found: &'f mut [Option<&'de RawValue>],
+}
+
+impl<'de> DeserializeSeed<'de> for Finder<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Finder<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { paths, active, depth, found } = self;
+        while let Some(key) = map.next_key::<Text>()? {
+            let (mut end, mut below) = (None, 0);
+            for (index, path) in paths.iter().enumerate() {
+                if active & (1 << index) != 0 && path[depth] == key.0 {
+                    match path.len() == depth + 1 {
+                        true => end = Some(index),
+                        false => below |= 1 << index,
+                    }
+                }
+            }
+            match end {
+                Some(index) => found[index] = map.next_value()?,
+                None if below == 0 => drop(map.next_value::<IgnoredAny>()?),
+                None => map.next_value_seed(Finder { paths, active: below, depth: depth + 1, found: &mut *found })?,
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Finds what is at the end of the steps, in one pass.
 struct At<'s>(&'s [Step<'s>]);
 
@@ -216,7 +331,7 @@ pub fn check_nesting(json: &str) -> Result<(), Malformed> {
 
 /// Compares two documents by what they mean: the order of members, white space and spelling do not count.
 pub fn same(one: &RawValue, other: &RawValue) -> bool {
-    let parse = |raw: &RawValue| serde_json::from_str::<serde_json::Value>(raw.get());
+    let parse = |raw: &RawValue| serde_json::from_str::<Value>(raw.get());
     one.get() == other.get() || matches!((parse(one), parse(other)), (Ok(one), Ok(other)) if one == other)
 }
 

@@ -1,11 +1,15 @@
 //! The settings: what a cluster admin decides.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use serde_json::value::RawValue;
 
 use crate::kind;
 use crate::pattern::{Glob, Subject};
 use crate::read::{self, Malformed, Members};
-use crate::view::{Text, view};
+use crate::version::Version;
+use crate::view::{Text, text, view};
 
 /// The settings of the policy, checked: a `Settings` is always one that can be used as it is.
 ///
@@ -33,6 +37,16 @@ pub struct Settings {
     pub convert_templates: bool,
     /// More kinds with Pod templates in them.
     pub pod_templates: Vec<PodTemplatePath>,
+    /// How to know that nodes support native sidecars.
+    pub node_check: NodeCheck,
+    /// The version of the API server, where it is known.
+    pub api_server_version: Option<Version>,
+    /// The oldest nodes that count as supporting native sidecars.
+    pub minimum_node_version: Version,
+    /// The label by which nodes say themselves whether they do.
+    pub node_label: Option<NodeLabel>,
+    /// What to do about Pods that may land on nodes which do not.
+    pub unsupported_nodes: UnsupportedNodes,
 }
 
 /// What to do about a finding.
@@ -46,6 +60,39 @@ pub enum Action {
     Repair,
     /// Refuse the object.
     Reject,
+}
+
+/// How to know that nodes support native sidecars.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NodeCheck {
+    /// Nobody asks.
+    None,
+    /// By the version of the API server: nodes are at most three minors older.
+    ApiServerVersion,
+    /// By the nodes of the cluster.
+    Nodes,
+}
+
+/// What to do about Pods with native sidecars that may land on nodes without support for them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum UnsupportedNodes {
+    /// Refuse the object.
+    Reject,
+    /// Tell the user, and let the object pass.
+    Warn,
+    /// The same, and make no sidecars native.
+    Legacy,
+    /// Keep the Pod to nodes with the label that says they do.
+    Pin,
+}
+
+/// A label of nodes, and its value where they support native sidecars.
+#[derive(Debug, Eq, PartialEq)]
+pub struct NodeLabel {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
 }
 
 /// An entry of the setting `podTemplates`: where the objects of a kind have their Pod templates.
@@ -72,11 +119,16 @@ view! {
         start_first: Vec<Text<'a>> = "startFirst",
         convert_templates: bool = "convertTemplates",
         pod_templates: Vec<Text<'a>> = "podTemplates",
+        node_check: Text<'a> = "nodeCheck",
+        api_server_version: Text<'a> = "apiServerVersion",
+        minimum_node_version: Text<'a> = "minimumNodeVersion",
+        node_label: Text<'a> = "nodeLabel",
+        unsupported_nodes: Text<'a> = "unsupportedNodes",
     }
 }
 
-/// The values of a setting that names an action, the default first.
-type Choices = &'static [(&'static str, Action)];
+/// The values that a setting may have, the default first.
+type Choices<T = Action> = &'static [(&'static str, T)];
 
 const LEGACY_SIDECARS: Choices =
     &[("reject", Action::Reject), ("warn", Action::Warn), ("convert", Action::Repair), ("ignore", Action::Ignore)];
@@ -85,6 +137,19 @@ const STRIPPED_SIDECARS: Choices =
 const MISPLACED_RESTART_POLICY: Choices =
     &[("warn", Action::Warn), ("reject", Action::Reject), ("convert", Action::Repair), ("ignore", Action::Ignore)];
 const INJECTED_SIDECARS: Choices = &[("warn", Action::Warn), ("reject", Action::Reject), ("ignore", Action::Ignore)];
+const NODE_CHECK: Choices<NodeCheck> =
+    &[("none", NodeCheck::None), ("apiServerVersion", NodeCheck::ApiServerVersion), ("nodes", NodeCheck::Nodes)];
+const UNSUPPORTED_NODES: Choices<UnsupportedNodes> = &[
+    ("reject", UnsupportedNodes::Reject),
+    ("warn", UnsupportedNodes::Warn),
+    ("legacy", UnsupportedNodes::Legacy),
+    ("pin", UnsupportedNodes::Pin),
+];
+
+/// The default of `minimumNodeVersion`: the first release in which native sidecars end as they do now.
+const MINIMUM_NODE_VERSION: Version = Version::new(1, 29);
+/// The first release that has native sidecars at all.
+const FIRST_VERSION: Version = Version::new(1, 28);
 
 impl Settings {
     /// Reads the settings; absent ones are the same as `{}`. The error lists all that is wrong with them.
@@ -98,14 +163,14 @@ impl Settings {
         let written: Written = read::document(written).map_err(|error| vec![error])?;
         let mut checker = Checker { errors: &mut errors };
         let settings = Self {
-            legacy_sidecars: checker.action("legacySidecars", &written.legacy_sidecars, LEGACY_SIDECARS),
-            stripped_sidecars: checker.action("strippedSidecars", &written.stripped_sidecars, STRIPPED_SIDECARS),
-            misplaced_restart_policy: checker.action(
+            legacy_sidecars: checker.choice("legacySidecars", &written.legacy_sidecars, LEGACY_SIDECARS),
+            stripped_sidecars: checker.choice("strippedSidecars", &written.stripped_sidecars, STRIPPED_SIDECARS),
+            misplaced_restart_policy: checker.choice(
                 "misplacedRestartPolicy",
                 &written.misplaced_restart_policy,
                 MISPLACED_RESTART_POLICY,
             ),
-            injected_sidecars: checker.action("injectedSidecars", &written.injected_sidecars, INJECTED_SIDECARS),
+            injected_sidecars: checker.choice("injectedSidecars", &written.injected_sidecars, INJECTED_SIDECARS),
             sidecar_names: checker.globs("sidecarNames", &written.sidecar_names, Subject::ContainerName),
             sidecar_images: checker.globs("sidecarImages", &written.sidecar_images, Subject::Repository),
             catalogue: written.catalogue.unwrap_or(true),
@@ -113,7 +178,20 @@ impl Settings {
             start_first: checker.globs("startFirst", &written.start_first, Subject::ContainerName),
             convert_templates: written.convert_templates.unwrap_or(false),
             pod_templates: checker.each("podTemplates", &written.pod_templates, PodTemplatePath::new),
+            node_check: checker.choice("nodeCheck", &written.node_check, NODE_CHECK),
+            api_server_version: checker.optional("apiServerVersion", &written.api_server_version, api_server_version),
+            minimum_node_version: checker
+                .optional("minimumNodeVersion", &written.minimum_node_version, minimum_node_version)
+                .unwrap_or(MINIMUM_NODE_VERSION),
+            node_label: checker.optional("nodeLabel", &written.node_label, NodeLabel::new),
+            unsupported_nodes: checker.choice("unsupportedNodes", &written.unsupported_nodes, UNSUPPORTED_NODES),
         };
+        if settings.node_check == NodeCheck::ApiServerVersion {
+            checker.demand("apiServerVersion", &written.api_server_version, "nodeCheck: apiServerVersion");
+        }
+        if settings.unsupported_nodes == UnsupportedNodes::Pin {
+            checker.demand("nodeLabel", &written.node_label, "unsupportedNodes: pin");
+        }
         if errors.is_empty() { Ok(settings) } else { Err(errors) }
     }
 }
@@ -124,20 +202,43 @@ struct Checker<'e> {
 }
 
 impl Checker<'_> {
-    fn action(&mut self, setting: &str, written: &Option<Text>, choices: Choices) -> Action {
-        let word = match written {
-            None => choices[0].0,
-            Some(word) => word.as_str(),
-        };
-        match choices.iter().find(|(choice, _)| *choice == word) {
-            Some((_, action)) => *action,
-            None => {
-                let known: Vec<_> = choices.iter().map(|(choice, _)| *choice).collect();
-                let problem = format!("{word:?} is none of {}", known.join(", "));
-                self.errors.push(Malformed::new(setting, problem));
-                Action::Reject
-            }
+    fn choice<T: Copy>(&mut self, setting: &str, written: &Option<Text>, choices: Choices<T>) -> T {
+        let find = |word: &str| choices.iter().find(|(choice, _)| *choice == word).map(|(_, value)| *value);
+        let known = || choices.iter().map(|(choice, _)| *choice).collect::<Vec<_>>().join(", ");
+        let read = |word: &str| find(word).ok_or_else(|| format!("is none of {}", known()));
+        self.one(setting, written, read).unwrap_or(choices[0].1)
+    }
+
+    /// A setting that another one needs.
+    fn demand(&mut self, setting: &str, written: &Option<Text>, other: &str) {
+        if text(written).is_empty() {
+            self.errors.push(Malformed::new(setting, format_args!("missing; {other} needs it")));
         }
+    }
+
+    /// A text that may be empty: forms send that for what nobody filled in.
+    fn optional<T>(
+        &mut self,
+        setting: &str,
+        written: &Option<Text>,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        if text(written).is_empty() { None } else { self.one(setting, written, read) }
+    }
+
+    fn one<T>(
+        &mut self,
+        setting: impl fmt::Display,
+        written: &Option<Text>,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = written.as_ref()?.as_str();
+        let problem = match read(text) {
+            Ok(value) => return Some(value),
+            Err(problem) => problem,
+        };
+        self.errors.push(Malformed::new(setting, format_args!("{text:?} {problem}")));
+        None
     }
 
     fn globs(&mut self, setting: &str, written: &Option<Vec<Text>>, subject: Subject) -> Vec<Glob> {
@@ -150,17 +251,48 @@ impl Checker<'_> {
         written: &Option<Vec<Text>>,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Vec<T> {
-        let mut entries = Vec::new();
-        for (index, text) in written.iter().flatten().enumerate() {
-            match read(text.as_str()) {
-                Ok(entry) => entries.push(entry),
-                Err(problem) => self.errors.push(Malformed::new(
-                    format_args!("{setting}[{index}]"),
-                    format_args!("{:?} {problem}", text.as_str()),
-                )),
-            }
+        let entries = written.iter().flatten().enumerate();
+        let read = |(index, text): (usize, &Text)| {
+            let text = Some(Text(Cow::Borrowed(text.as_str())));
+            self.one(format_args!("{setting}[{index}]"), &text, &read)
+        };
+        entries.filter_map(read).collect()
+    }
+}
+
+fn api_server_version(text: &str) -> Result<Version, String> {
+    Version::read(text).ok_or_else(|| "is no version of Kubernetes, as 1.36 is".to_owned())
+}
+
+fn minimum_node_version(text: &str) -> Result<Version, String> {
+    match Version::read(text).filter(|version| version.to_string() == text) {
+        None => Err("is not of the form MAJOR.MINOR, as 1.29 is".to_owned()),
+        Some(version) if version < FIRST_VERSION => {
+            Err(format!("is too old: native sidecars came with {FIRST_VERSION}"))
         }
-        entries
+        Some(version) => Ok(version),
+    }
+}
+
+impl NodeLabel {
+    /// Reads `KEY=VALUE`: <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>.
+    fn new(text: &str) -> Result<Self, String> {
+        let form = || "is not of the form KEY=VALUE, as example.com/native-sidecars=true is".to_owned();
+        let (key, value) = text.split_once('=').ok_or_else(form)?;
+        let is_name = |text: &str| {
+            let is_end = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+            let bytes = text.as_bytes();
+            bytes.len() <= 63
+                && is_end(bytes.first())
+                && is_end(bytes.last())
+                && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+        };
+        let (prefix, name) = key.rsplit_once('/').unwrap_or(("x", key));
+        let is_prefix = prefix.split('.').all(is_name) && !prefix.bytes().any(|byte| byte.is_ascii_uppercase());
+        if !(is_prefix && is_name(name) && (value.is_empty() || is_name(value))) {
+            return Err(form());
+        }
+        Ok(Self { key: key.to_owned(), value: value.to_owned() })
     }
 }
 

@@ -23,7 +23,7 @@ const DEADLINE_TICKS: u64 = 20;
 /// What the waPC host says of a call that took longer. It has no type for that.
 const INTERRUPTED: &str = "guest code interrupted, execution deadline exceeded";
 
-/// A compiled policy module. Every call runs in a new instance of it, so no call can tell what came before.
+/// A compiled policy module, which clones share. Every call runs in a new instance of it, so no call can tell what came before.
 pub struct Engine {
     module: WasmtimeEngineProviderPre,
     host_calls: Arc<HostCalls>,
@@ -57,9 +57,8 @@ impl Engine {
     }
 
     /// The same module, with somebody to answer its calls to the host.
-    pub fn with_host_calls(mut self, host_calls: Arc<HostCalls>) -> Self {
-        self.host_calls = host_calls;
-        self
+    pub fn with_host_calls(&self, host_calls: Arc<HostCalls>) -> Self {
+        Self { module: self.module.clone(), host_calls }
     }
 
     /// The version of Kubewarden's protocol that the module speaks, such as `v1`.

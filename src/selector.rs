@@ -1,0 +1,74 @@
+//! Label selectors and the requirements in them, which node affinity is made of as well.
+//!
+//! <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors>
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::path::Step;
+use crate::read::{self, Malformed, list_in, text_in};
+use crate::view::Text;
+
+/// What is required of the label with this key: a `NodeSelectorRequirement` or a `LabelSelectorRequirement`.
+#[derive(Debug)]
+pub struct Requirement<'v> {
+    /// The key.
+    pub key: &'v str,
+    operator: &'v str,
+    values: Vec<&'v str>,
+}
+
+/// The labels of an object, as they came.
+#[derive(Clone, Copy, Debug)]
+pub struct Labels<'v>(pub Option<&'v RawValue>);
+
+impl<'v> Labels<'v> {
+    /// The value of the label with this key.
+    pub fn get(self, key: &str) -> Option<Cow<'v, str>> {
+        let value: Option<Text> = read::at(self.0?.get(), &[Step::key(key)]).ok()?;
+        value.map(|value| value.0)
+    }
+}
+
+impl<'v> Requirement<'v> {
+    /// Reads the list of requirements that is a member of this value.
+    pub fn list(value: &'v Value, name: &str) -> Result<Vec<Self>, Malformed> {
+        list_in(value, name, |requirement| {
+            Ok(Self {
+                key: text_in(requirement, "key")?,
+                operator: text_in(requirement, "operator")?,
+                values: list_in(requirement, "values", read::text_of)?,
+            })
+        })
+    }
+
+    /// Whether a label with this value meets it, or the lack of such a label.
+    ///
+    /// A requirement that the API server would refuse is met by nothing, as in the scheduler.
+    pub fn is_met_by(&self, value: Option<&str>) -> bool {
+        let values = &self.values[..];
+        let is_listed = || value.is_some_and(|value| values.contains(&value));
+        match self.operator {
+            "In" => is_listed(),
+            "NotIn" => !values.is_empty() && !is_listed(),
+            "Exists" => values.is_empty() && value.is_some(),
+            "DoesNotExist" => values.is_empty() && value.is_none(),
+            operator @ ("Gt" | "Lt") => match (value, values) {
+                (Some(value), [limit]) => match (value.parse::<i64>(), limit.parse::<i64>()) {
+                    (Ok(value), Ok(limit)) if operator == "Gt" => value > limit,
+                    (Ok(value), Ok(limit)) => value < limit,
+                    _ => false,
+                },
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether it asks for just this value of this label.
+    pub fn asks_for(&self, key: &str, value: &str) -> bool {
+        self.key == key && self.operator == "In" && self.values == [value]
+    }
+}
