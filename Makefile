@@ -24,11 +24,13 @@ all: annotated-policy.wasm
 linker:
 	@scripts/need.sh cc=build-essential
 
-policy.wasm: $(POLICY_SOURCES) | linker
+policy.wasm: $(POLICY_SOURCES) scripts/exports.json | linker
 	scripts/need.sh wasm-opt=binaryen
 	scripts/wasm-target.sh
 	cargo build --locked --release --target $(WASM_TARGET) -p native-sidecar-policy
-	wasm-opt -Os $(WASM_FEATURES) -o $@ $(TARGET_DIR)/$(WASM_TARGET)/release/native_sidecar_policy.wasm
+	wasm-metadce $(WASM_FEATURES) --graph-file scripts/exports.json -o $@ \
+		$(TARGET_DIR)/$(WASM_TARGET)/release/native_sidecar_policy.wasm >/dev/null
+	wasm-opt -Os $(WASM_FEATURES) -o $@ $@
 
 annotated-policy.wasm: policy.wasm metadata.yml README.md $(HOST)
 	$(KWCTL) annotate -m metadata.yml -u README.md -o $@ policy.wasm

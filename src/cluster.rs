@@ -17,9 +17,10 @@ pub struct Resource {
     pub kind: &'static str,
 }
 
-/// The cluster, as it is during one request: each list is asked for once.
+/// The cluster, as it is during one request.
 pub struct Cluster<'h> {
     host: Host<'h>,
+    /// The nodes: every Pod template of an object asks for them.
     nodes: OnceCell<Result<String, String>>,
 }
 
@@ -33,6 +34,17 @@ const NODE_FIELDS: &[&str] = &[
     "status.nodeInfo.operatingSystem",
 ];
 
+const WEBHOOKS: Resource =
+    Resource { api_version: "admissionregistration.k8s.io/v1", kind: "MutatingWebhookConfiguration" };
+const WEBHOOK_FIELDS: &[&str] = &[
+    "metadata.labels",
+    "metadata.name",
+    "webhooks.name",
+    "webhooks.namespaceSelector",
+    "webhooks.objectSelector",
+    "webhooks.rules",
+];
+
 impl<'h> Cluster<'h> {
     /// The cluster that this host knows.
     pub fn new(host: Host<'h>) -> Self {
@@ -41,26 +53,44 @@ impl<'h> Cluster<'h> {
 
     /// All nodes: a List, as JSON.
     pub fn nodes(&self) -> Result<&str, String> {
-        self.list(&self.nodes, NODE, NODE_FIELDS)
+        self.nodes.get_or_init(|| self.list(NODE, NODE_FIELDS)).as_deref().map_err(Clone::clone)
     }
 
-    fn list<'c>(
+    /// The configurations of all mutating webhooks: a List, as JSON.
+    pub fn webhooks(&self) -> Result<String, String> {
+        self.list(WEBHOOKS, WEBHOOK_FIELDS)
+    }
+
+    /// One object, as JSON, with no more than these fields besides its metadata. Unless it has to be `fresh`, it may be
+    /// from the host's cache, up to 5 s old.
+    pub fn get(
         &self,
-        known: &'c OnceCell<Result<String, String>>,
         resource: Resource,
+        namespace: &str,
+        name: &str,
+        fresh: bool,
         fields: &[&str],
-    ) -> Result<&'c str, String> {
-        let Resource { api_version, kind } = resource;
-        let fields = fields.join("\",\"");
-        let call = format!(
-            r#"{{"api_version":"{api_version}","kind":"{kind}","label_selector":null,"field_selector":null,"field_masks":["{fields}"]}}"#
-        );
-        let answer = known.get_or_init(|| self.ask("list_resources_all", resource, &call));
-        answer.as_deref().map_err(Clone::clone)
+    ) -> Result<String, String> {
+        let [namespace, name] = [namespace, name].map(|text| serde_json::to_string(text).unwrap_or_default());
+        let parameters = format!(r#""name":{name},"namespace":{namespace},"disable_cache":{fresh}"#);
+        self.ask("get_resource", resource, &parameters, fields)
+    }
+
+    fn list(&self, resource: Resource, fields: &[&str]) -> Result<String, String> {
+        self.ask("list_resources_all", resource, r#""label_selector":null,"field_selector":null"#, fields)
     }
 
     /// The error is a clause that says what is missing, and what the host says.
-    fn ask(&self, operation: &str, Resource { api_version, kind }: Resource, call: &str) -> Result<String, String> {
+    fn ask(
+        &self,
+        operation: &str,
+        Resource { api_version, kind }: Resource,
+        parameters: &str,
+        fields: &[&str],
+    ) -> Result<String, String> {
+        let fields = fields.join("\",\"");
+        let call =
+            format!(r#"{{"api_version":"{api_version}","kind":"{kind}",{parameters},"field_masks":["{fields}"]}}"#);
         let answer = (self.host)(operation, call.as_bytes());
         let answer = answer.and_then(|bytes| String::from_utf8(bytes).map_err(|error| error.to_string()));
         answer.map_err(|error| {

@@ -4,10 +4,9 @@ use crate::catalogue::{self, Entry, Owner};
 use crate::finding::{Evidence, Finding, List, Native, Rule};
 use crate::image::Repository;
 use crate::pattern::Glob;
-use crate::read::Malformed;
 use crate::settings::{Action, Settings};
 use crate::table::Names;
-use crate::traces::{Sources, Stored, Traces};
+use crate::traces::{Stored, Traces};
 use crate::view::{Annotations, Container, PodSpec, PodTemplate};
 
 /// One Pod template, and all that a decision about it depends on.
@@ -39,18 +38,10 @@ enum Known<'v> {
 impl<'v> Case<'v> {
     /// The findings: those of `initContainers` first, as the kubelet starts them, each list in its own order.
     ///
-    /// `traces` is what the object tells of its init containers' past; it is asked for only where that matters.
-    pub fn findings(&self, sources: Sources<'_>, traces: &'v mut Traces) -> Result<Vec<Finding<'v>>, Malformed> {
-        let suspects: Vec<_> = match self.settings.stripped_sidecars {
-            Action::Ignore => Vec::new(),
-            _ => self.suspects().collect(),
-        };
-        if !suspects.is_empty() {
-            *traces = Traces::collect(self.template, sources)?;
-        }
-        let traces: &'v Traces = traces;
+    /// `traces` is what is known of the past of the init containers.
+    pub fn findings(&self, traces: &'v Traces) -> Vec<Finding<'v>> {
         let declared = self.declared();
-        let stripped = suspects.into_iter().filter_map(|(index, container)| {
+        let stripped = self.suspects().filter_map(|(index, container)| {
             let evidence = self.stripped(container, traces, &declared)?;
             let (rule, action) = (Rule::Stripped, self.settings.stripped_sidecars);
             Some(Finding {
@@ -67,7 +58,7 @@ impl<'v> Case<'v> {
         if !self.is_stored_pod {
             findings.extend(self.regular(&declared).filter(|finding| finding.action != Action::Ignore));
         }
-        Ok(findings)
+        findings
     }
 
     /// The first native sidecar that no setting exempts.
@@ -79,9 +70,18 @@ impl<'v> Case<'v> {
     }
 
     /// The init containers that are not native, and so could be stripped.
-    fn suspects(&self) -> impl Iterator<Item = (usize, &'v Container<'v>)> {
-        let is_suspect = |container: &Container| !container.restarts_always() && !self.is_exempt(container);
+    pub fn suspects(&self) -> impl Iterator<Item = (usize, &'v Container<'v>)> {
+        let is_judged = self.settings.stripped_sidecars != Action::Ignore;
+        let is_suspect =
+            move |container: &Container| is_judged && !container.restarts_always() && !self.is_exempt(container);
         self.spec.init_containers().iter().enumerate().filter(move |(_, container)| is_suspect(container))
+    }
+
+    /// Of these sidecars of the Pod's controller, those that the Pod does not have.
+    pub fn missing<'o>(&self, sidecars: &'o [String]) -> impl Iterator<Item = &'o str> {
+        let is_there = |name: &str| self.spec.init_containers().iter().any(|container| container.name() == name);
+        let is_exempt = |name: &str| first_match(&self.settings.exempt_containers, name).is_some();
+        sidecars.iter().map(String::as_str).filter(move |name| !is_there(name) && !is_exempt(name))
     }
 
     /// Why this init container must have been native once: the strongest evidence.
@@ -107,6 +107,8 @@ impl<'v> Case<'v> {
             Some(Evidence::LastApplied)
         } else if !fields.is_empty() {
             Some(Evidence::NativeOnlyFields(fields))
+        } else if let Some(owner) = past.and_then(|past| past.owner.as_deref()).filter(|_| !has_no_policy) {
+            Some(Evidence::Owner(owner))
         } else if !has_no_policy {
             None
         } else if past.is_some_and(|past| past.injected_by_istio) {
@@ -114,8 +116,10 @@ impl<'v> Case<'v> {
         } else if let Some(glob) = first_match(&self.settings.sidecar_names, name) {
             Some(Evidence::SidecarNames(glob))
         } else {
-            let known = self.catalogue_entry(container)?;
-            (!known.also_runs_once && known.kept.is_none()).then_some(Evidence::Catalogue(known))
+            let known = self.catalogue_entry(container);
+            let known = known.filter(|known| !known.also_runs_once && known.kept.is_none());
+            let owner = past.and_then(|past| past.owner.as_deref());
+            known.map(Evidence::Catalogue).or(owner.map(Evidence::Owner))
         }
     }
 

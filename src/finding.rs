@@ -9,6 +9,7 @@ use crate::pattern::Glob;
 use crate::settings::{Action, NodeLabel};
 use crate::version::Version;
 use crate::view::{Container, PodSpec};
+use crate::webhooks::Suspect;
 
 /// A container that a rule has something to say about.
 #[derive(Debug)]
@@ -92,6 +93,8 @@ pub enum Evidence<'v> {
     NativeOnlyFields(Vec<&'static str>),
     /// `sidecar.istio.io/status` lists it.
     IstioStatus,
+    /// The template of this controller has it native.
+    Owner(&'v str),
 }
 
 /// Why something that the settings want repaired, or refused, is left as it is.
@@ -228,6 +231,7 @@ impl fmt::Display for Evidence<'_> {
             Self::LastApplied => f.write_str("kubectl.kubernetes.io/last-applied-configuration has it"),
             Self::NativeOnlyFields(fields) => write!(f, "only native sidecars may have {}", fields.join(", ")),
             Self::IstioStatus => f.write_str("sidecar.istio.io/status lists it"),
+            Self::Owner(owner) => write!(f, "its {owner} has it"),
         }
     }
 }
@@ -278,6 +282,56 @@ impl fmt::Display for Consequence<'_> {
             ),
         }
     }
+}
+
+impl About<'_> {
+    /// That the Pod lacks a native sidecar which its controller's template has.
+    pub fn missing(self, sidecar: &str, owner: &str) -> String {
+        let lists = "spec.initContainers";
+        format!(
+            "{}: native sidecar {sidecar:?} of its {owner} is missing from {lists}. Look at the mutating webhooks.",
+            self.object
+        )
+    }
+
+    /// That the Pod could not be compared with its controller's template.
+    pub fn not_compared(self, owner: &str, error: &str) -> String {
+        format!("{}: not compared with its {owner}: {error}.", self.object)
+    }
+}
+
+/// The webhooks that could have stripped a sidecar, as lines that are short enough for warnings.
+pub fn suspects(object: &str, suspects: Result<Vec<Suspect>, String>) -> Vec<String> {
+    let suspects = match suspects {
+        Err(error) => {
+            return vec![format!("{object}: which mutating webhooks could have stripped it is not known: {error}.")];
+        }
+        Ok(suspects) => suspects,
+    };
+    if suspects.is_empty() {
+        return vec![format!(
+            "{object}: no mutating webhook is called for it, so a client or a controller has stripped it."
+        )];
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for suspect in &suspects {
+        let suspect = suspect.to_string();
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + suspect.chars().count() + 3 < WARNING_LIMIT => {
+                line.push_str(", ");
+                line.push_str(&suspect);
+            }
+            first => {
+                let then = if first.is_some() { "and then" } else { "mutating webhooks that could have stripped it" };
+                lines.push(format!("{object}: {then}, in their order: {suspect}"));
+            }
+        }
+    }
+    let key = "patch.webhook.admission.k8s.io/round_N_index_M";
+    lines.push(format!(
+        "{object}: audit annotations {key} (level Request) tell what each has changed; [M] is its number here."
+    ));
+    lines
 }
 
 /// A container that is a native sidecar, or becomes one.

@@ -7,17 +7,20 @@ use crate::answer::Answer;
 use crate::cluster::{Cluster, Host};
 use crate::decide::Case;
 use crate::edit;
-use crate::finding::{self, About, Finding, Kept, List, NodesText};
+use crate::finding::{self, About, Finding, Kept, List, NodesText, Rule};
 use crate::kind;
 use crate::nodes::{Nodes, Support};
+use crate::owner::Owner;
 use crate::path::{Path, Step};
 use crate::plan::{self, Outcome, Pin, Plan, Surroundings};
 use crate::read::{self, Malformed};
 use crate::request::{Operation, Request, in_object, in_old_object};
 use crate::scheduling::Constraints;
-use crate::settings::{NodeCheck, Settings, UnsupportedNodes};
-use crate::traces::{Sources, Traces};
+use crate::selector::Labels;
+use crate::settings::{Action, NodeCheck, Settings, UnsupportedNodes};
+use crate::traces::{self, Sources, Traces};
 use crate::view::{Metadata, Object, PodTemplate, text};
+use crate::webhooks;
 
 /// Judges the payload of the call `validate`.
 pub fn judge(payload: &[u8], host: Host) -> Vec<u8> {
@@ -50,6 +53,7 @@ fn judge_request<'a>(request: &Request<'a>, settings: &Settings, cluster: &Clust
         // What the request says of a stored object counts only where it replaces one.
         old: request.old_object.filter(|_| operation == Operation::Update),
         metadata: &metadata,
+        namespace: request.namespace(),
         reference: &reference,
         is_pod: group.is_empty() && kind == "Pod",
         is_job: group == "batch" && kind == "Job",
@@ -63,6 +67,11 @@ fn judge_request<'a>(request: &Request<'a>, settings: &Settings, cluster: &Clust
         for path in templates.locate(raw)? {
             subject.judge(path, &mut verdict)?;
         }
+    }
+    if let Some(is_rejected) = verdict.stripped.filter(|_| settings.webhook_lookup) {
+        let suspects = cluster.webhooks().and_then(|list| webhooks::suspects(&list, request, Labels(metadata.labels)));
+        let lines = finding::suspects(&reference, suspects);
+        if is_rejected { verdict.rejections.extend(lines) } else { verdict.warnings.extend(lines) }
     }
     verdict.answer(&reference, raw).map_err(in_object)
 }
@@ -88,6 +97,7 @@ struct Subject<'v> {
     /// The stored object, on UPDATE.
     old: Option<&'v RawValue>,
     metadata: &'v Metadata<'v>,
+    namespace: &'v str,
     reference: &'v str,
     is_pod: bool,
     is_job: bool,
@@ -117,9 +127,17 @@ impl Subject<'_> {
         let Some(spec) = &template.spec else { return Err(in_object(Malformed::new(path.key("spec"), "missing"))) };
         let case =
             Case { settings: self.settings, template: &template, spec, is_stored_pod: self.is_pod && self.is_update };
-        let sources = Sources { object: self.raw, metadata: self.metadata, old_object: self.old, steps: &path.0 };
+        let about = About { object: self.reference, template: &path.0 };
+        let owner = self.owner(&case);
+        if let Some(owner) = &owner {
+            verdict.compare(&case, owner, about);
+        }
         let mut traces = Traces::default();
-        let findings = case.findings(sources, &mut traces)?;
+        if case.suspects().next().is_some() {
+            let (object, metadata, old_object, owner) = (self.raw, self.metadata, self.old, owner.as_ref());
+            traces = Traces::collect(&template, Sources { object, metadata, old_object, steps: &path.0, owner })?;
+        }
+        let findings = case.findings(&traces);
         if findings.is_empty() && case.native().is_none() {
             return Ok(());
         }
@@ -138,7 +156,6 @@ impl Subject<'_> {
             }
             (plan, outcomes) = planning(surroundings)?;
         }
-        let about = About { object: self.reference, template: &path.0 };
         for (finding, outcome) in findings.iter().zip(&outcomes) {
             verdict.add(finding, outcome, about);
         }
@@ -149,6 +166,17 @@ impl Subject<'_> {
             verdict.plans.push((path, plan));
         }
         Ok(())
+    }
+
+    /// The controller that makes this Pod, if it is to be compared with its template. A Pod that has all the init containers
+    /// it was sent with, each of them native, can't have lost any.
+    fn owner(self, case: &Case) -> Option<Owner> {
+        let is_asked = self.settings.owner_lookup && self.settings.stripped_sidecars != Action::Ignore;
+        let reference = self.metadata.controller().filter(|_| is_asked && self.is_pod && !self.is_update)?;
+        if case.suspects().next().is_none() && traces::has_all_that_was_sent(self.metadata, case.spec) {
+            return None;
+        }
+        Owner::look_up(reference, self.namespace, self.cluster)
     }
 
     /// Where a Pod of this template may land, if anybody asks.
@@ -237,10 +265,28 @@ struct Verdict {
     /// What the plans mean for the user.
     consequences: Vec<String>,
     plans: Vec<(Path<'static>, Plan)>,
+    /// Whether a sidecar was stripped, and if so, whether that is rejected.
+    stripped: Option<bool>,
 }
 
 impl Verdict {
+    /// Adds what a Pod lacks of its controller's template.
+    fn compare(&mut self, case: &Case, owner: &Owner, about: About) {
+        match &owner.sidecars {
+            Err(error) => self.warnings.push(about.not_compared(&owner.controller, error)),
+            Ok(sidecars) => {
+                for sidecar in case.missing(sidecars) {
+                    self.stripped.get_or_insert(false);
+                    self.warnings.push(about.missing(sidecar, &owner.controller));
+                }
+            }
+        }
+    }
+
     fn add(&mut self, finding: &Finding, outcome: &Outcome, about: About) {
+        if finding.rule == Rule::Stripped {
+            *self.stripped.get_or_insert(false) |= matches!(outcome, Outcome::Rejected);
+        }
         match outcome {
             Outcome::Rejected => self.rejections.push(finding.text(about)),
             Outcome::Warned => self.warnings.push(finding.text(about)),

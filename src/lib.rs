@@ -15,6 +15,7 @@ mod image;
 mod judge;
 mod kind;
 mod nodes;
+mod owner;
 mod path;
 mod pattern;
 mod plan;
@@ -27,6 +28,7 @@ mod table;
 mod traces;
 mod version;
 mod view;
+mod webhooks;
 
 #[cfg(target_arch = "wasm32")]
 mod guest;

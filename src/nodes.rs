@@ -5,11 +5,9 @@
 use std::fmt;
 
 use crate::cluster::Cluster;
-use crate::read::{self, Malformed};
-use crate::scheduling::{Constraints, Node, Taint};
+use crate::scheduling::{Constraints, Field, Node};
 use crate::settings::{NodeCheck, NodeLabel, Settings};
 use crate::version::Version;
-use crate::view::view;
 
 /// The first release with native sidecars, behind the feature gate `SidecarContainers`.
 const ALPHA: Version = Version::new(1, 28);
@@ -19,13 +17,6 @@ const BETA: Version = Version::new(1, 29);
 const NAMED_PORTS: Version = Version::new(1, 32);
 /// How many minors a kubelet may be older than the API server: <https://kubernetes.io/releases/version-skew-policy/>.
 const SKEW: u32 = 3;
-
-view! {
-    /// The answer to the question for all nodes.
-    struct NodeList<'a> {
-        items: Vec<Node<'a>> = "items",
-    }
-}
 
 /// What is known of the nodes on which a Pod may land.
 #[derive(Debug)]
@@ -71,7 +62,7 @@ pub enum Unsupported {
 }
 
 /// A node that does not support native sidecars.
-#[derive(Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Debug)]
 pub struct Offender {
     effect: Effect,
     name: String,
@@ -92,7 +83,7 @@ enum Effect {
     /// Its label says that they do not work there.
     Labelled(String),
     /// They work, but the cluster admin asks for more.
-    OlderThan(String),
+    OlderThan(Version),
 }
 
 impl Nodes {
@@ -110,21 +101,15 @@ impl Nodes {
             }
             (NodeCheck::ApiServerVersion, _) => Support::Yes,
             (NodeCheck::Nodes, _) => {
-                let list = cluster.nodes().and_then(|json| {
-                    let unreadable = |error: Malformed| format!("the list of nodes cannot be read: {error}");
-                    read::document::<NodeList>(json).map_err(unreadable)
-                });
-                match list {
-                    Err(error) => Support::No(Unsupported::Unknown(error)),
-                    Ok(NodeList { items, .. }) => {
-                        let nodes = items.unwrap_or_default();
-                        // No kubelet is newer than the API server.
-                        let newest =
-                            nodes.iter().filter_map(|node| Version::read(&node.text(Node::KUBELET_VERSION))).max();
-                        let support = judge(&nodes, settings, constraints);
-                        return Self { support, named_ports: named_ports.or(newest.map(is_new_enough)) };
-                    }
-                }
+                let mut survey = Survey::default();
+                return match cluster.nodes().and_then(|list| survey.make(list, settings, constraints)) {
+                    Err(error) => Self { support: Support::No(Unsupported::Unknown(error)), named_ports },
+                    // No kubelet is newer than the API server.
+                    Ok(()) => Self {
+                        named_ports: named_ports.or(survey.newest.map(is_new_enough)),
+                        support: survey.support(),
+                    },
+                };
             }
         };
         Self { support, named_ports }
@@ -134,64 +119,89 @@ impl Nodes {
 /// The most nodes that messages name.
 pub const MOST_NAMED: usize = 3;
 
-/// Judges those of the nodes on which a Pod with these constraints may land.
-fn judge(nodes: &[Node], settings: &Settings, constraints: &Constraints) -> Support {
-    let (mut candidates, mut has_labelled) = (0_usize, false);
-    let (mut worst, mut count) = (Vec::new(), 0_usize);
-    for node in nodes.iter().filter(|node| constraints.admit(node)) {
-        candidates += 1;
-        match Offender::of(node, settings) {
-            None => has_labelled |= settings.node_label.as_ref().is_some_and(|label| label.is_on(node)),
-            Some(offender) => {
-                count += 1;
-                // The host lists nodes in no order.
-                worst.insert(worst.partition_point(|other| *other < offender), offender);
-                worst.truncate(MOST_NAMED);
-            }
+/// What there is among the nodes of a cluster, for one Pod.
+#[derive(Default)]
+struct Survey {
+    has_candidate: bool,
+    has_labelled: bool,
+    newest: Option<Version>,
+    worst: Vec<Offender>,
+    count: usize,
+}
+
+impl Survey {
+    /// Looks at every node of this list.
+    fn make(&mut self, list: &str, settings: &Settings, constraints: &Constraints) -> Result<(), String> {
+        let read = Node::each(list, &mut |node| self.add(&node, settings, constraints));
+        read.map_err(|error| format!("the list of nodes cannot be read: {error}"))
+    }
+
+    fn add(&mut self, node: &Node, settings: &Settings, constraints: &Constraints) {
+        let version = Version::read(&node.text(Field::KubeletVersion));
+        self.newest = self.newest.max(version);
+        let effect = Effect::on(node, version, settings);
+        let is_labelled = effect.is_none() && settings.node_label.as_ref().is_some_and(|label| label.is_on(node));
+        // Of a cluster without offenders, one node that takes the Pod is enough to know.
+        let is_news = effect.is_some() || !self.has_candidate || is_labelled && !self.has_labelled;
+        if !is_news || !constraints.admit(node) {
+            return;
+        }
+        self.has_candidate = true;
+        self.has_labelled |= is_labelled;
+        let Some(effect) = effect else { return };
+        self.count += 1;
+        let name = node.text(Field::Name);
+        // The host lists nodes in no order.
+        let place = self.worst.partition_point(|other| (&other.effect, other.name.as_str()) < (&effect, &name));
+        if place < MOST_NAMED {
+            let version = node.text(Field::KubeletVersion).into_owned();
+            self.worst.insert(place, Offender { effect, name: name.into_owned(), version });
+            self.worst.truncate(MOST_NAMED);
         }
     }
-    match (candidates, count) {
-        (0, _) => Support::NoNode,
-        (_, 0) => Support::Yes,
-        _ => Support::No(Unsupported::Nodes { worst, count, has_labelled }),
+
+    fn support(self) -> Support {
+        let Self { has_candidate, has_labelled, worst, count, .. } = self;
+        match (has_candidate, count) {
+            (false, _) => Support::NoNode,
+            (true, 0) => Support::Yes,
+            _ => Support::No(Unsupported::Nodes { worst, count, has_labelled }),
+        }
     }
 }
 
 impl NodeLabel {
     fn is_on(&self, node: &Node) -> bool {
-        node.labels().get(&self.key).as_deref() == Some(self.value.as_str())
+        node.label(&self.key).as_deref() == Some(self.value.as_str())
     }
 }
 
-impl Offender {
+impl Effect {
     /// What would happen on this node; None where it supports native sidecars.
-    fn of(node: &Node, settings: &Settings) -> Option<Self> {
+    fn on(node: &Node, version: Option<Version>, settings: &Settings) -> Option<Self> {
+        if let Some((label, value)) =
+            settings.node_label.as_ref().and_then(|label| Some((label, node.label(&label.key)?)))
+        {
+            return (value != label.value).then(|| Self::Labelled(format!("{}={value}", label.key)));
+        }
         let minimum = settings.minimum_node_version;
-        let label = settings.node_label.as_ref().and_then(|NodeLabel { key, value }| {
-            let found = node.labels().get(key)?;
-            Some(if found == value.as_str() { None } else { Some(Effect::Labelled(format!("{key}={found}"))) })
-        });
-        let effect = match label {
-            Some(effect) => effect,
-            None if is_virtual(node) => Some(Effect::Virtual),
-            None => match Version::read(&node.text(Node::KUBELET_VERSION)) {
-                None => Some(Effect::Unreadable),
-                Some(version) if version >= minimum => None,
-                Some(version) if version < ALPHA => Some(Effect::Hangs),
-                Some(version) if version < BETA => Some(Effect::EndsEarly),
-                Some(_) => Some(Effect::OlderThan(minimum.to_string())),
-            },
-        };
-        let text = |field| node.text(field).into_owned();
-        Some(Self { effect: effect?, name: text(Node::NAME), version: text(Node::KUBELET_VERSION) })
+        match version {
+            _ if is_virtual(node) => Some(Self::Virtual),
+            None => Some(Self::Unreadable),
+            Some(version) if version >= minimum => None,
+            Some(version) if version < ALPHA => Some(Self::Hangs),
+            Some(version) if version < BETA => Some(Self::EndsEarly),
+            Some(_) => Some(Self::OlderThan(minimum)),
+        }
     }
 }
 
 /// Whether this is no kubelet but a front for something else: <https://virtual-kubelet.io/docs/>.
 fn is_virtual(node: &Node) -> bool {
-    node.text(Node::KUBELET_VERSION).contains("-vk-")
-        || node.labels().get("type").as_deref() == Some("virtual-kubelet")
-        || node.taints().iter().any(|taint| Taint::of(taint).key == "virtual-kubelet.io/provider")
+    node.text(Field::KubeletVersion).contains("-vk-")
+        || node.says("virtual-kubelet")
+            && (node.label("type").as_deref() == Some("virtual-kubelet")
+                || node.taints().iter().any(|taint| taint.key() == "virtual-kubelet.io/provider"))
 }
 
 impl Support {

@@ -1,5 +1,6 @@
 //! Reading JSON into views, with errors that say what is wrong and where.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -131,6 +132,16 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
+/// The text that this value is; None where it is something else. Most texts have nothing to unescape: reading them takes a
+/// deserializer ten times as long.
+pub fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
+    let inner = raw.get().strip_prefix('"')?.strip_suffix('"')?;
+    if inner.bytes().all(|byte| byte != b'\\') {
+        return Some(Cow::Borrowed(inner));
+    }
+    Some(serde_json::from_str::<Text>(raw.get()).ok()?.0)
+}
+
 /// The text that this value is.
 pub fn text_of(value: &Value) -> Result<&str, Malformed> {
     value.as_str().ok_or_else(|| Malformed::new("", "not a string"))
@@ -177,30 +188,94 @@ pub fn member_in<'v>(value: &'v Value, name: &str) -> Result<Option<&'v Value>, 
     }
 }
 
-/// The values at the ends of a few paths in an object, each as the text that it is, found in one pass.
-///
-/// None is what is absent or `null`. No path may lead on from the end of another.
+/// What is wanted of an object: members by their names, and what of each.
+pub type Wanted<'w> = [(&'w str, Want<'w>)];
+
+/// What is wanted of a member.
 #[derive(Debug)]
-pub struct Fields<'a, const N: usize>(pub [Option<&'a RawValue>; N]);
+pub enum Want<'w> {
+    /// All of it: to be found at this index.
+    Whole(usize),
+    /// Some of its own members.
+    Members(&'w Wanted<'w>),
+}
 
-/// Paths through objects, by the names of members.
-pub type Paths<const N: usize> = [&'static [&'static str]; N];
+/// Finds the same members in each object of the list `items`, in one pass, and hands them over object by object: None is what
+/// is absent or `null`. There are `count` of them.
+pub fn each_item<'a>(
+    json: &'a str,
+    wanted: &Wanted,
+    count: usize,
+    take: &mut dyn FnMut(&[Option<&'a RawValue>]),
+) -> Result<(), Malformed> {
+    let mut found = vec![None; count];
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let items = Items { wanted, found: &mut found, take, is_list: false };
+    let read = items.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+    read.map_err(|error| located(&error, json))
+}
 
-impl<'a, const N: usize> Fields<'a, N> {
-    /// Finds the fields in what is deserialized.
-    pub fn find<'de: 'a, D: Deserializer<'de>>(paths: &'static Paths<N>, deserializer: D) -> Result<Self, D::Error> {
-        let mut found = [None; N];
-        let all = (1 << N) - 1;
-        Finder { paths, active: all, depth: 0, found: &mut found }.deserialize(deserializer)?;
-        Ok(Self(found))
+struct Items<'f, 'de> {
+    wanted: &'f Wanted<'f>,
+    found: &'f mut [Option<&'de RawValue>],
+    take: &'f mut dyn FnMut(&[Option<&'de RawValue>]),
+    /// Whether this is the list itself, or the object that it is in.
+    is_list: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Items<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-/// Finds fields below the object at this depth: those of the `active` paths, by their bits.
+impl<'de> Visitor<'de> for Items<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_list { "a list" } else { "an object" })
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
+        if self.is_list { Ok(()) } else { Err(E::invalid_type(Unexpected::Unit, &self)) }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        if self.is_list {
+            return Err(serde::de::Error::invalid_type(Unexpected::Map, &self));
+        }
+        let Self { wanted, found, take, .. } = self;
+        while let Some(key) = map.next_key::<Text>()? {
+            match key.as_str() {
+                "items" => {
+                    map.next_value_seed(Items { wanted, found: &mut *found, take: &mut *take, is_list: true })?;
+                }
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        if !self.is_list {
+            return Err(serde::de::Error::invalid_type(Unexpected::Seq, &self));
+        }
+        let Self { wanted, found, take, .. } = self;
+        loop {
+            found.fill(None);
+            if seq.next_element_seed(Finder { wanted, found: &mut *found })?.is_none() {
+                return Ok(());
+            }
+            take(found);
+        }
+    }
+}
+
+/// Finds members of an object.
 struct Finder<'f, 'de> {
-    paths: &'f [&'static [&'static str]],
-    active: u32,
-    depth: usize,
+    wanted: &'f Wanted<'f>,
     found: &'f mut [Option<&'de RawValue>],
 }
 
@@ -224,21 +299,12 @@ impl<'de> Visitor<'de> for Finder<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self { paths, active, depth, found } = self;
+        let Self { wanted, found } = self;
         while let Some(key) = map.next_key::<Text>()? {
-            let (mut end, mut below) = (None, 0);
-            for (index, path) in paths.iter().enumerate() {
-                if active & (1 << index) != 0 && path[depth] == key.0 {
-                    match path.len() == depth + 1 {
-                        true => end = Some(index),
-                        false => below |= 1 << index,
-                    }
-                }
-            }
-            match end {
-                Some(index) => found[index] = map.next_value()?,
-                None if below == 0 => drop(map.next_value::<IgnoredAny>()?),
-                None => map.next_value_seed(Finder { paths, active: below, depth: depth + 1, found: &mut *found })?,
+            match wanted.iter().find(|(name, _)| *name == key.0).map(|(_, want)| want) {
+                None => drop(map.next_value::<IgnoredAny>()?),
+                Some(Want::Whole(index)) => found[*index] = map.next_value()?,
+                Some(Want::Members(wanted)) => map.next_value_seed(Finder { wanted, found: &mut *found })?,
             }
         }
         Ok(())

@@ -17,7 +17,8 @@ view! {
 
     /// An AdmissionRequest: of it, what the policy looks at.
     pub struct Request<'a> {
-        kind: GroupVersionKind<'a> = "kind",
+        kind: Coordinates<'a> = "kind",
+        resource: Coordinates<'a> = "resource",
         sub_resource: Text<'a> = "subResource",
         operation: Text<'a> = "operation",
         name: Text<'a> = "name",
@@ -27,10 +28,12 @@ view! {
         pub old_object: &'a RawValue = "oldObject",
     }
 
-    /// What kind of object it is about.
-    struct GroupVersionKind<'a> {
+    /// What kind of object it is about, or what resource: the API knows objects by both.
+    struct Coordinates<'a> {
         group: Text<'a> = "group",
+        version: Text<'a> = "version",
         kind: Text<'a> = "kind",
+        resource: Text<'a> = "resource",
     }
 }
 
@@ -61,6 +64,12 @@ impl<'a> Request<'a> {
             "" => Err(missing("request.kind.kind")),
             name => Ok((text(&kind.group), name)),
         }
+    }
+
+    /// Group, version and name of the resource, as `apps`, `v1`, `deployments`; empty where the request does not say.
+    pub fn resource(&self) -> (&str, &str, &str) {
+        let resource = self.resource.as_ref();
+        resource.map_or(("", "", ""), |of| (text(&of.group), text(&of.version), text(&of.resource)))
     }
 
     /// The operation; None for one that stores nothing that the policy could judge.

@@ -5,37 +5,42 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::plan::Pin;
-use crate::read::{Fields, Malformed, Paths, list_in, member_in, text_in, texts_in};
+use crate::read::{self, Malformed, Want, list_in, member_in, text_in, texts_in};
 use crate::selector::{Labels, Requirement};
 use crate::settings::NodeLabel;
-use crate::view::Text;
+use crate::view::{Text, text, view};
 
 /// A node: of it, what decides whether a Pod may land there, and how it runs there.
 #[derive(Debug)]
-pub struct Node<'a>(Fields<'a, 6>);
+pub struct Node<'n, 'a>(&'n [Option<&'a RawValue>]);
 
-/// Where that is in a node, in the order of the fields.
-static NODE_FIELDS: Paths<6> = [
-    &["metadata", "name"],
-    &["metadata", "labels"],
-    &["spec", "taints"],
-    &["spec", "unschedulable"],
-    &["status", "nodeInfo", "kubeletVersion"],
-    &["status", "nodeInfo", "operatingSystem"],
-];
+/// The text of a node that says something of it.
+#[derive(Clone, Copy, Debug)]
+pub enum Field {
+    /// Its name.
+    Name,
+    /// The version of its kubelet.
+    KubeletVersion,
+    /// The operating system of its kubelet.
+    OperatingSystem,
+}
 
-/// A taint of a node.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Taint<'v> {
-    /// Its key.
-    pub key: &'v str,
-    value: &'v str,
-    effect: &'v str,
+const TAINTS: usize = 3;
+const UNSCHEDULABLE_FIELD: usize = 4;
+const LABELS: usize = 5;
+
+view! {
+    /// A taint of a node.
+    pub struct Taint<'a> {
+        key: Text<'a> = "key",
+        value: Text<'a> = "value",
+        effect: Text<'a> = "effect",
+    }
 }
 
 /// A `NodeSelectorTerm`: all its requirements have to be met.
@@ -70,7 +75,7 @@ pub struct Constraints<'v> {
 pub const AFFINITY_TERMS: [&str; 4] =
     ["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"];
 
-const UNSCHEDULABLE: Taint = Taint { key: "node.kubernetes.io/unschedulable", value: "", effect: "NoSchedule" };
+const UNSCHEDULABLE: (&str, &str) = ("node.kubernetes.io/unschedulable", "NoSchedule");
 
 /// What the DaemonSet controller lets its Pods tolerate:
 /// <https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/#taints-and-tolerations>.
@@ -80,7 +85,7 @@ const TOLERATED_BY_DAEMON_SETS: [(&str, &str); 6] = [
     ("node.kubernetes.io/disk-pressure", "NoSchedule"),
     ("node.kubernetes.io/memory-pressure", "NoSchedule"),
     ("node.kubernetes.io/pid-pressure", "NoSchedule"),
-    (UNSCHEDULABLE.key, UNSCHEDULABLE.effect),
+    UNSCHEDULABLE,
 ];
 
 impl<'v> Constraints<'v> {
@@ -123,20 +128,20 @@ impl<'v> Constraints<'v> {
     /// Where the Pod names its node, the scheduler is not asked, but the kubelet still looks at the selectors and at
     /// taints with `NoExecute`.
     pub fn admit(&self, node: &Node) -> bool {
-        let (labels, is_named) = (node.labels(), !self.node_name.is_empty());
-        let is_named_so = || self.node_name == node.text(Node::NAME);
-        let is_selected = |(key, value): &(&str, &str)| labels.get(key).as_deref() == Some(*value);
-        let is_no_obstacle = |taint: Taint| match taint.effect {
-            "NoExecute" => self.tolerate(taint),
-            "NoSchedule" => is_named || self.tolerate(taint),
+        let is_named = !self.node_name.is_empty();
+        let is_named_so = || self.node_name == node.text(Field::Name);
+        let is_selected = |(key, value): &(&str, &str)| node.label(key).as_deref() == Some(*value);
+        let is_no_obstacle = |taint: &Taint| match text(&taint.effect) {
+            effect @ "NoExecute" => self.tolerate(text(&taint.key), text(&taint.value), effect),
+            effect @ "NoSchedule" => is_named || self.tolerate(text(&taint.key), text(&taint.value), effect),
             _ => true,
         };
         (!is_named || is_named_so())
             && self.is_for_operating_system(node)
             && self.node_selector.iter().all(is_selected)
             && self.terms.as_ref().is_none_or(|terms| terms.iter().any(|term| term.is_met_by(node)))
-            && (is_named || !node.is_unschedulable() || self.tolerate(UNSCHEDULABLE))
-            && node.taints().iter().map(Taint::of).all(is_no_obstacle)
+            && (is_named || !node.is_unschedulable() || self.tolerate(UNSCHEDULABLE.0, "", UNSCHEDULABLE.1))
+            && node.taints().iter().all(is_no_obstacle)
     }
 
     /// Whether every node that it admits has this label.
@@ -160,23 +165,23 @@ impl<'v> Constraints<'v> {
     }
 
     fn is_for_operating_system(&self, node: &Node) -> bool {
-        let there = node.text(Node::OPERATING_SYSTEM);
+        let there = node.text(Field::OperatingSystem);
         self.operating_system.is_empty() || there.is_empty() || self.operating_system == there
     }
 
-    fn tolerate(&self, taint: Taint) -> bool {
-        self.tolerations.iter().any(|toleration| toleration.covers(taint))
-            || self.is_of_daemon_set && TOLERATED_BY_DAEMON_SETS.contains(&(taint.key, taint.effect))
+    fn tolerate(&self, key: &str, value: &str, effect: &str) -> bool {
+        self.tolerations.iter().any(|toleration| toleration.covers(key, value, effect))
+            || self.is_of_daemon_set && TOLERATED_BY_DAEMON_SETS.contains(&(key, effect))
     }
 }
 
 impl Toleration<'_> {
-    fn covers(&self, taint: Taint) -> bool {
+    fn covers(&self, key: &str, value: &str, effect: &str) -> bool {
         let is_for = |own: &str, other: &str| own.is_empty() || own == other;
-        is_for(self.effect, taint.effect)
-            && is_for(self.key, taint.key)
+        is_for(self.effect, effect)
+            && is_for(self.key, key)
             && match self.operator {
-                "" | "Equal" => self.value == taint.value,
+                "" | "Equal" => self.value == value,
                 "Exists" => true,
                 _ => false,
             }
@@ -193,58 +198,65 @@ impl Term<'_> {
     }
 
     fn is_met_by(&self, node: &Node) -> bool {
-        let (labels, name) = (node.labels(), node.text(Node::NAME));
         // The name is the only field that the API server allows here.
+        let is_field_met =
+            |field: &Requirement| field.key == "metadata.name" && field.is_met_by(Some(&node.text(Field::Name)));
         !self.is_empty()
-            && self.expressions.iter().all(|expression| expression.is_met_by(labels.get(expression.key).as_deref()))
-            && self.fields.iter().all(|field| field.key == "metadata.name" && field.is_met_by(Some(&name)))
+            && self.expressions.iter().all(|expression| expression.is_met_by(node.label(expression.key).as_deref()))
+            && self.fields.iter().all(is_field_met)
     }
 }
 
-impl<'v> Taint<'v> {
-    /// The taint that this value is.
-    pub fn of(taint: &'v Value) -> Self {
-        let text = |name: &str| taint[name].as_str().unwrap_or_default();
-        Self { key: text("key"), value: text("value"), effect: text("effect") }
+impl Taint<'_> {
+    /// Its key.
+    pub fn key(&self) -> &str {
+        text(&self.key)
     }
 }
 
-impl<'a> Node<'a> {
-    /// Its name, among its fields.
-    pub const NAME: usize = 0;
-    /// The version of its kubelet.
-    pub const KUBELET_VERSION: usize = 4;
-    const OPERATING_SYSTEM: usize = 5;
-
-    /// The text of one of its fields; empty where its status does not tell.
-    pub fn text(&self, field: usize) -> Cow<'a, str> {
-        self.read::<Text>(field).unwrap_or_default().0
+impl<'n, 'a> Node<'n, 'a> {
+    /// Hands over every node of a list, as JSON.
+    pub fn each(list: &'a str, take: &mut dyn FnMut(Node<'_, 'a>)) -> Result<(), Malformed> {
+        let metadata = [("name", Want::Whole(Field::Name as usize)), ("labels", Want::Whole(LABELS))];
+        let spec = [("taints", Want::Whole(TAINTS)), ("unschedulable", Want::Whole(UNSCHEDULABLE_FIELD))];
+        let info = [
+            ("kubeletVersion", Want::Whole(Field::KubeletVersion as usize)),
+            ("operatingSystem", Want::Whole(Field::OperatingSystem as usize)),
+        ];
+        let status = [("nodeInfo", Want::Members(&info))];
+        let node = [
+            ("metadata", Want::Members(&metadata)),
+            ("spec", Want::Members(&spec)),
+            ("status", Want::Members(&status)),
+        ];
+        read::each_item(list, &node, LABELS + 1, &mut |found| take(Node(found)))
     }
 
-    /// Its labels.
-    pub fn labels(&self) -> Labels<'a> {
-        Labels(self.0.0[1])
+    /// One of its texts; empty where its status does not tell.
+    pub fn text(&self, field: Field) -> Cow<'a, str> {
+        self.0[field as usize].and_then(read::text).unwrap_or_default()
     }
 
-    /// Its taints, as they came.
-    pub fn taints(&self) -> Vec<Value> {
-        match self.read(2) {
-            Some(Value::Array(taints)) => taints,
-            _ => Vec::new(),
-        }
+    /// The value of the label with this key.
+    pub fn label(&self, key: &str) -> Option<Cow<'a, str>> {
+        Labels(self.0[LABELS]).get(key)
+    }
+
+    /// Whether this text, without any character that JSON escapes, is somewhere in its labels or taints.
+    pub fn says(&self, text: &str) -> bool {
+        [self.0[LABELS], self.0[TAINTS]].into_iter().flatten().any(|raw| raw.get().contains(text))
+    }
+
+    /// Its taints.
+    pub fn taints(&self) -> Vec<Taint<'a>> {
+        self.read(TAINTS).unwrap_or_default()
     }
 
     fn is_unschedulable(&self) -> bool {
-        self.0.0[3].is_some_and(|raw| raw.get() == "true")
+        self.0[UNSCHEDULABLE_FIELD].is_some_and(|raw| raw.get() == "true")
     }
 
-    fn read<T: Deserialize<'a>>(&self, field: usize) -> Option<T> {
-        serde_json::from_str(self.0.0[field].map(RawValue::get)?).ok()
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Node<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Fields::find(&NODE_FIELDS, deserializer).map(Self)
+    fn read<T: Deserialize<'a>>(&self, index: usize) -> Option<T> {
+        serde_json::from_str(self.0[index].map(RawValue::get)?).ok()
     }
 }

@@ -9,7 +9,6 @@ use serde_json::value::RawValue;
 
 use crate::path::Step;
 use crate::read::{self, Malformed, list_in, text_in};
-use crate::view::Text;
 
 /// What is required of the label with this key: a `NodeSelectorRequirement` or a `LabelSelectorRequirement`.
 #[derive(Debug)]
@@ -27,8 +26,7 @@ pub struct Labels<'v>(pub Option<&'v RawValue>);
 impl<'v> Labels<'v> {
     /// The value of the label with this key.
     pub fn get(self, key: &str) -> Option<Cow<'v, str>> {
-        let value: Option<Text> = read::at(self.0?.get(), &[Step::key(key)]).ok()?;
-        value.map(|value| value.0)
+        read::raw_at(self.0?.get(), &[Step::key(key)]).ok()?.and_then(read::text)
     }
 }
 

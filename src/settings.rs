@@ -47,6 +47,10 @@ pub struct Settings {
     pub node_label: Option<NodeLabel>,
     /// What to do about Pods that may land on nodes which do not.
     pub unsupported_nodes: UnsupportedNodes,
+    /// Whether a Pod is compared with the template of its controller.
+    pub owner_lookup: bool,
+    /// Whether messages name the webhooks that could have stripped a sidecar.
+    pub webhook_lookup: bool,
 }
 
 /// What to do about a finding.
@@ -124,6 +128,8 @@ view! {
         minimum_node_version: Text<'a> = "minimumNodeVersion",
         node_label: Text<'a> = "nodeLabel",
         unsupported_nodes: Text<'a> = "unsupportedNodes",
+        owner_lookup: bool = "ownerLookup",
+        webhook_lookup: bool = "webhookLookup",
     }
 }
 
@@ -185,6 +191,8 @@ impl Settings {
                 .unwrap_or(MINIMUM_NODE_VERSION),
             node_label: checker.optional("nodeLabel", &written.node_label, NodeLabel::new),
             unsupported_nodes: checker.choice("unsupportedNodes", &written.unsupported_nodes, UNSUPPORTED_NODES),
+            owner_lookup: written.owner_lookup.unwrap_or(false),
+            webhook_lookup: written.webhook_lookup.unwrap_or(false),
         };
         if settings.node_check == NodeCheck::ApiServerVersion {
             checker.demand("apiServerVersion", &written.api_server_version, "nodeCheck: apiServerVersion");

@@ -24,6 +24,11 @@ impl<T> Table<T> {
         self.values.get(*self.indexes.get(name)?)
     }
 
+    /// The names and their values, by the order of the names.
+    pub fn in_order(&self) -> impl Iterator<Item = (&str, &T)> {
+        self.indexes.iter().filter_map(|(name, index)| Some((name.as_str(), self.values.get(*index)?)))
+    }
+
     /// The value with this name, which is `new` where there was none.
     pub fn get_or_insert(&mut self, name: &str, new: T) -> &mut T {
         let index = match self.indexes.get(name) {

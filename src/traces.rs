@@ -3,11 +3,12 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::owner::Owner;
 use crate::path::Step;
 use crate::read::{self, Malformed, Members};
 use crate::request::{in_object, in_old_object};
 use crate::table::Table;
-use crate::view::{Metadata, Object, PodTemplate, Text, text, view};
+use crate::view::{Metadata, Object, PodSpec, PodTemplate, Text, text, view};
 
 /// Where one Pod template's traces are to be looked for.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +21,8 @@ pub struct Sources<'v> {
     pub old_object: Option<&'v RawValue>,
     /// The way to the template, the same in both.
     pub steps: &'v [Step<'v>],
+    /// The controller that makes the Pod, where it was looked up.
+    pub owner: Option<&'v Owner>,
 }
 
 /// The past of the init containers of one Pod template, by their names.
@@ -39,6 +42,8 @@ pub struct Past {
     pub applied_native: bool,
     /// Whether Istio's status lists it as a sidecar.
     pub injected_by_istio: bool,
+    /// The controller that makes the Pod, where it is native in the template there.
+    pub owner: Option<String>,
 }
 
 /// How an init container is stored.
@@ -73,6 +78,7 @@ impl Traces {
         traces.add_managers(sources)?;
         traces.add_applied(sources)?;
         traces.add_injected(template);
+        traces.add_owner(sources);
         Ok(traces)
     }
 
@@ -116,9 +122,8 @@ impl Traces {
             let containers: Option<Members> = read::at(fields.get(), &steps).map_err(in_managed_fields)?;
             for (key, fields) in containers.unwrap_or_default().0 {
                 let sets_policy = read::raw_at(fields.get(), &[Step::key("f:restartPolicy")]);
-                let key = key.as_str().strip_prefix("k:").and_then(|key| serde_json::from_str::<Value>(key).ok());
-                if let (Ok(Some(_)), Some(name)) = (sets_policy, key.as_ref().and_then(|key| key["name"].as_str())) {
-                    self.past(name).manager.get_or_insert_with(|| text(&manager).to_owned());
+                if let (Ok(Some(_)), Some(name)) = (sets_policy, container_name(key.as_str())) {
+                    self.past(&name).manager.get_or_insert_with(|| text(&manager).to_owned());
                 }
             }
         }
@@ -144,6 +149,13 @@ impl Traces {
         Ok(())
     }
 
+    fn add_owner(&mut self, sources: Sources) {
+        let Some(owner) = sources.owner else { return };
+        for name in owner.sidecars.iter().flatten() {
+            self.past(name).owner = Some(owner.controller.clone());
+        }
+    }
+
     fn add_injected(&mut self, template: &PodTemplate) {
         let status = template.annotations().map_or("", |annotations| text(&annotations.istio_status));
         // Only Istio reads this one: the same holds.
@@ -153,6 +165,30 @@ impl Traces {
             self.past(ISTIO_SIDECAR).injected_by_istio = true;
         }
     }
+}
+
+/// Whether `managedFields` show that a Pod has all the init containers that were sent. They are written down before admission
+/// takes anything away; of a Pod without them, nothing is known.
+pub fn has_all_that_was_sent(metadata: &Metadata, spec: &PodSpec) -> bool {
+    let entries: Vec<ManagedFields> =
+        metadata.managed_fields.and_then(|raw| read::document(raw.get()).ok()).unwrap_or_default();
+    let mut fields = entries.iter().filter_map(|entry| entry.fields).peekable();
+    let list = |fields: &'_ RawValue, name| {
+        let list: Option<Members> = read::at(fields.get(), &[Step::key("f:spec"), Step::key(name)]).ok()?;
+        Some(list?.0.into_iter().filter_map(|(key, _)| container_name(key.as_str())).collect::<Vec<_>>())
+    };
+    let is_there = |name: &String| spec.init_containers().iter().any(|container| container.name() == name);
+    let mut tell_of_containers = false;
+    fields.all(|fields| {
+        tell_of_containers |= list(fields, "f:containers").is_some();
+        list(fields, "f:initContainers").unwrap_or_default().iter().all(is_there)
+    }) && tell_of_containers
+}
+
+/// The name of the container that a key of `fieldsV1` is about: `k:{"name":"a"}`.
+fn container_name(key: &str) -> Option<String> {
+    let key: Value = serde_json::from_str(key.strip_prefix("k:")?).ok()?;
+    Some(key["name"].as_str()?.to_owned())
 }
 
 /// Name, `restartPolicy` and all the rest of a container.

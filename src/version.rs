@@ -21,18 +21,13 @@ impl Version {
     ///
     /// None is a version that can't be read.
     pub fn read(text: &str) -> Option<Self> {
-        let (major, rest) = text.strip_prefix('v').unwrap_or(text).split_once('.')?;
-        let digits = rest.find(|character: char| !character.is_ascii_digit()).unwrap_or(rest.len());
-        let (minor, rest) = rest.split_at(digits);
+        let (major, rest) = number(text.strip_prefix('v').unwrap_or(text))?;
+        let (minor, rest) = number(rest.strip_prefix('.')?)?;
         if !(rest.is_empty() || rest.starts_with(['.', '-', '+'])) {
             return None;
         }
-        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = |text: &str| text.parse::<u32>().ok().filter(|_| is_number(text));
-        let (major, minor) = (number(major)?, number(minor)?);
-        let patch = rest.strip_prefix('.').unwrap_or(rest);
-        let suffix = patch.trim_start_matches(|character: char| character.is_ascii_digit());
-        let is_alpha = suffix.starts_with("-alpha");
+        let patch = rest.strip_prefix('.').and_then(number);
+        let is_alpha = patch.map_or(rest, |(_, suffix)| suffix).starts_with("-alpha");
         Some(Self { major, minor: if is_alpha { minor.saturating_sub(1) } else { minor } })
     }
 
@@ -40,6 +35,13 @@ impl Version {
     pub const fn older_by(self, minors: u32) -> Self {
         Self { major: self.major, minor: self.minor.saturating_sub(minors) }
     }
+}
+
+/// The number that a text starts with, and the rest.
+fn number(text: &str) -> Option<(u32, &str)> {
+    let end = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
+    let (number, rest) = text.split_at(end);
+    Some((number.parse().ok()?, rest))
 }
 
 impl fmt::Display for Version {

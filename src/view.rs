@@ -121,8 +121,10 @@ view! {
 
     /// An owner of an object.
     pub struct OwnerReference<'a> {
+        pub api_version: Text<'a> = "apiVersion",
         pub kind: Text<'a> = "kind",
         pub name: Text<'a> = "name",
+        pub uid: Text<'a> = "uid",
         pub controller: bool = "controller",
     }
 

@@ -1,5 +1,6 @@
 //! The invariants that hold for all cases.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
@@ -191,4 +192,35 @@ fn damaged_requests_get_an_answer() {
             assert!(explained, "{}: {answered} to {}", case.name, String::from_utf8_lossy(&damaged));
         }
     }
+}
+
+#[test]
+fn damaged_answers_of_the_host_get_an_answer() {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut damages = 0;
+    for case in Case::all() {
+        let (_, payload) = case.call();
+        for _ in 0..20 {
+            let host = case.host();
+            let random = RefCell::new(&mut random);
+            let ask = |operation: &str, call: &[u8]| {
+                let mut answer = host.call("kubewarden", "kubernetes", operation, call)?;
+                let mut random = random.borrow_mut();
+                let at = random.below(answer.len().max(1));
+                match random.below(3) {
+                    0 => answer.truncate(at),
+                    1 => answer.iter_mut().skip(at).take(1).for_each(|byte| *byte = byte.wrapping_add(1)),
+                    _ => drop(answer.drain(at..(at + random.below(40)).min(answer.len()))),
+                }
+                Ok(answer)
+            };
+            if case.request.is_none() || host.leftovers() == 0 {
+                continue;
+            }
+            damages += 1;
+            let answer: Value = serde_json::from_slice(&native_sidecar_policy::validate(&payload, &ask)).unwrap();
+            assert!(answer["accepted"].is_boolean(), "{}: {answer}", case.name);
+        }
+    }
+    assert!(damages > 500, "only {damages} answers were damaged");
 }
