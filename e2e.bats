@@ -4,10 +4,13 @@
 
 bats_require_minimum_version 1.5.0
 
-# judge CASE [SETTINGS]: the AdmissionResponse, with its patch decoded, into $answer.
+# judge CASE [SETTINGS]: the AdmissionResponse, with its patch decoded, into $answer. What the case knows of the cluster is
+# its session.
 judge() {
+  local session="tests/cases/$1/session.yaml" cluster=()
+  [ ! -f "$session" ] || cluster=(--allow-context-aware --replay-host-capabilities-interactions "$session")
   run --separate-stderr "$KWCTL" run --request-path "tests/cases/$1/request.json" \
-    --settings-json "${2:-{\}}" annotated-policy.wasm
+    --settings-json "${2:-{\}}" "${cluster[@]}" annotated-policy.wasm
   echo "status: $status, stdout: $output, stderr: $stderr"
   [ "$status" -eq 0 ]
   answer=$(jq 'if .patch then .patch |= (@base64d | fromjson) else . end' <<<"$output")
@@ -74,6 +77,27 @@ is() {
   is '.allowed | not'
   judge kind-unknown-is-accepted
   is '.allowed'
+}
+
+@test "nodes that are too old are named" {
+  judge nodes-too-old-reject '{"nodeCheck":"nodes"}'
+  is '.status.message == "Pod/shop/checkout: init container \"logshipper\" at spec.initContainers[0]: native sidecars do not work on nodes old-1 (v1.27.16-eks-1552ad0: the Pod hangs in Init), old-2 (v1.26.1: the Pod hangs in Init), old-3 (v1.26.1: the Pod hangs in Init) and 1 more. Update them, or keep the Pod off them."'
+}
+
+@test "a Pod is pinned to nodes with the label" {
+  judge pin-a-pod '{"nodeCheck":"nodes","unsupportedNodes":"pin","nodeLabel":"example.com/native-sidecars=true"}'
+  is '[.patch[] | .op + " " + .path] == ["add /spec/affinity"]'
+}
+
+@test "what the controller has and the Pod lost is restored, and the webhooks are named" {
+  judge cluster-is-asked-for-all "$(<tests/cases/cluster-is-asked-for-all/settings.json)"
+  is '.patch | any(.path == "/spec/initContainers/0/restartPolicy" and .value == "Always")'
+  is '.warnings | any(contains("[4] pod-identity-webhook/iam-for-pods.amazonaws.com (known for it: "))'
+}
+
+@test "a lookup that nobody granted is not a yes" {
+  judge nodes-not-granted-reject '{"nodeCheck":"nodes"}'
+  is '.status.message | contains("the policy cannot read v1 Node (contextAwareResources, RBAC): ")'
 }
 
 @test "malformed input is denied with what and where" {
