@@ -107,6 +107,15 @@ pub fn find(name: &str, image: &str, labels: Option<&RawValue>) -> Option<&'stat
     CATALOGUE.iter().find(|entry| entry.matches(name, image, labels))
 }
 
+/// The switches of an injector, as the entries of its containers name them.
+#[cfg(test)]
+pub fn switches(injector: &str) -> impl Iterator<Item = &'static str> {
+    CATALOGUE.iter().filter_map(move |entry| match entry.owner {
+        Owner::Injector { name, switch } if name == injector => Some(switch),
+        _ => None,
+    })
+}
+
 /// Whether a pattern of the catalogue matches an image: its last components, with an optional `:TAG`.
 fn matches_image(pattern: &str, image: &str) -> bool {
     let repository = Repository::of(image);

@@ -3,6 +3,7 @@
 use crate::catalogue::{self, Entry, Owner};
 use crate::finding::{Evidence, Finding, List, Native, Rule};
 use crate::image::Repository;
+use crate::injector::Injector;
 use crate::pattern::Glob;
 use crate::settings::{Action, Settings};
 use crate::table::Names;
@@ -67,6 +68,15 @@ impl<'v> Case<'v> {
         let (index, container) =
             inits.find(|(_, container)| container.restarts_always() && !self.is_exempt(container))?;
         Some(Native { list: List::InitContainers, index, container })
+    }
+
+    /// Whether this injector has worked on the Pod already: its switch comes too late then.
+    pub fn has_container_of(&self, injector: &Injector) -> bool {
+        let mut containers = self.spec.init_containers().iter().chain(self.spec.containers());
+        containers.any(|container| {
+            let owner = self.well_known(container).map(|entry| entry.owner);
+            matches!(owner, Some(Owner::Injector { name, .. }) if name == injector.product)
+        })
     }
 
     /// The init containers that are not native, and so could be stripped.

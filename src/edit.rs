@@ -57,19 +57,23 @@ impl<'a> Node<'a> {
                 }
             }
         }
-        let init_containers = spec.member("initContainers", Position::Before("containers")).array()?;
-        let restored = std::mem::take(init_containers).into_iter().enumerate().map(|(index, container)| {
-            match plan.restore.binary_search(&index) {
+        if !(plan.restore.is_empty() && first.is_empty() && last.is_empty()) {
+            let init_containers = spec.member("initContainers", Position::Before("containers")).array()?;
+            let restored = std::mem::take(init_containers).into_iter().enumerate().map(|(index, container)| match plan
+                .restore
+                .binary_search(&index)
+            {
                 Ok(_) => container.made_native(),
                 Err(_) => Ok(container),
-            }
-        });
-        let restored = restored.collect::<Result<Vec<_>, _>>()?;
-        *init_containers = first.into_iter().chain(restored).chain(last).collect();
+            });
+            let restored = restored.collect::<Result<Vec<_>, _>>()?;
+            *init_containers = first.into_iter().chain(restored).chain(last).collect();
+        }
         if let Some(pin) = &plan.pin {
             spec.pin(pin)?;
         }
-        template.declare(&plan.declare)
+        template.declare(&plan.declare)?;
+        plan.switch_on.iter().try_for_each(|annotation| template.switch_on(annotation))
     }
 
     /// Adds what a pin asks of nodes to this term of node affinity.
@@ -169,14 +173,22 @@ impl<'a> Members<'a> {
         }
     }
 
+    fn annotation(&mut self, key: &str) -> Result<&mut Node<'a>, Malformed> {
+        let metadata = self.member("metadata", Position::Start).object()?;
+        Ok(metadata.member("annotations", Position::End).object()?.member(key, Position::End))
+    }
+
+    fn switch_on(&mut self, annotation: &str) -> Result<(), Malformed> {
+        *self.annotation(annotation)? = Node::Text("true".to_owned());
+        Ok(())
+    }
+
     /// Adds names to the annotation that declares native sidecars.
     fn declare(&mut self, names: &[String]) -> Result<(), Malformed> {
         if names.is_empty() {
             return Ok(());
         }
-        let annotations = self.member("metadata", Position::Start).object()?;
-        let annotations = annotations.member("annotations", Position::End).object()?;
-        let annotation = annotations.member(NATIVE_ANNOTATION, Position::End);
+        let annotation = self.annotation(NATIVE_ANNOTATION)?;
         let before: Text = match annotation {
             Node::Raw(raw) => read::document::<Option<Text>>(raw.get())?.unwrap_or_default(),
             _ => Text::default(),

@@ -300,6 +300,28 @@ impl About<'_> {
     }
 }
 
+impl About<'_> {
+    /// That an injector is not switched to the native form, because of the nodes.
+    pub fn not_steered(self, injector: &str, unsupported: &Unsupported) -> String {
+        let object = self.object;
+        fitting(|named| {
+            format!("{object}: {injector} is not switched to native sidecars: {}.", unsupported.clause(named))
+        })
+    }
+}
+
+/// A text that names as many nodes as fit into a warning.
+fn fitting(text: impl Fn(usize) -> String) -> String {
+    let mut named = MOST_NAMED;
+    loop {
+        let text = text(named);
+        if named == 1 || text.chars().count() < WARNING_LIMIT {
+            return text;
+        }
+        named -= 1;
+    }
+}
+
 /// The webhooks that could have stripped a sidecar, as lines that are short enough for warnings.
 pub fn suspects(object: &str, suspects: Result<Vec<Suspect>, String>) -> Vec<String> {
     let suspects = match suspects {
@@ -362,9 +384,7 @@ impl NodesText<'_> {
 
     /// The same, naming fewer nodes where Kubernetes would cut it. `kept` is why the Pod is not pinned to others.
     pub fn warning(self, unsupported: &Unsupported, kept: Option<Kept>) -> String {
-        let mut texts = (1..=MOST_NAMED).rev().map(|named| self.naming(named, unsupported, kept));
-        let fits = |text: &String| text.chars().count() < WARNING_LIMIT;
-        texts.clone().find(fits).or(texts.next_back()).unwrap_or_default()
+        fitting(|named| self.naming(named, unsupported, kept))
     }
 
     fn naming(self, named: usize, unsupported: &Unsupported, kept: Option<Kept>) -> String {

@@ -8,6 +8,7 @@ use crate::cluster::{Cluster, Host};
 use crate::decide::Case;
 use crate::edit;
 use crate::finding::{self, About, Finding, Kept, List, NodesText, Rule};
+use crate::injector::{INJECTORS, Injector};
 use crate::kind;
 use crate::nodes::{Nodes, Support};
 use crate::owner::Owner;
@@ -19,6 +20,7 @@ use crate::scheduling::Constraints;
 use crate::selector::Labels;
 use crate::settings::{Action, NodeCheck, Settings, UnsupportedNodes};
 use crate::traces::{self, Sources, Traces};
+use crate::version::Version;
 use crate::view::{Metadata, Object, PodTemplate, text};
 use crate::webhooks;
 
@@ -138,7 +140,8 @@ impl Subject<'_> {
             traces = Traces::collect(&template, Sources { object, metadata, old_object, steps: &path.0, owner })?;
         }
         let findings = case.findings(&traces);
-        if findings.is_empty() && case.native().is_none() {
+        let steered = self.steer(&case, &path)?;
+        if findings.is_empty() && case.native().is_none() && steered.is_empty() {
             return Ok(());
         }
         let mut surroundings =
@@ -146,7 +149,7 @@ impl Subject<'_> {
         let planning = |surroundings| plan::plan(&case, surroundings, &findings).map_err(in_object);
         let (mut plan, mut outcomes) = planning(surroundings)?;
         let ground = match plan::native(&case, &findings, &outcomes) {
-            Some(_) if !case.is_stored_pod => self.ground(&path)?,
+            Some(_) if !case.is_stored_pod => self.ground(&path, self.settings.minimum_node_version)?,
             _ => None,
         };
         if let Some(ground) = &ground {
@@ -162,10 +165,33 @@ impl Subject<'_> {
         if let (Some(ground), Some(native)) = (&ground, plan::native(&case, &findings, &outcomes)) {
             plan.pin = self.stand(ground, NodesText { about, native }, surroundings.frozen, verdict);
         }
+        for (injector, ground) in steered {
+            match ground.as_ref().and_then(|ground| ground.nodes.support.unsupported()) {
+                None => plan.switch_on.push(injector.switch),
+                Some(unsupported) => verdict.warnings.push(about.not_steered(injector.product, unsupported)),
+            }
+        }
         if !plan.is_empty() {
             verdict.plans.push((path, plan));
         }
         Ok(())
+    }
+
+    /// The injectors that are to be switched to the native form, each with the ground that it asks for.
+    fn steer(self, case: &Case, path: &Path) -> Result<Vec<(&'static Injector, Option<Ground>)>, Malformed> {
+        let is_asked = self.settings.injected_sidecars == Action::Repair;
+        if !is_asked || case.is_stored_pod || self.frozen().is_some() {
+            return Ok(Vec::new());
+        }
+        let steps = [&path.0[..], &[Step::key("metadata"), Step::key("annotations")]].concat();
+        let annotations = Labels(read::raw_at(self.raw.get(), &steps).map_err(in_object)?);
+        let labels = Labels(case.template.labels());
+        let waiting = INJECTORS.iter().filter(|injector| {
+            let always = self.settings.steer_injectors.contains(&injector.name);
+            injector.waits_for_switch(always, labels, annotations) && !case.has_container_of(injector)
+        });
+        let minimum = |injector: &Injector| injector.minimum.max(self.settings.minimum_node_version);
+        waiting.map(|injector| Ok((injector, self.ground(path, minimum(injector))?))).collect()
     }
 
     /// The controller that makes this Pod, if it is to be compared with its template. A Pod that has all the init containers
@@ -179,8 +205,8 @@ impl Subject<'_> {
         Owner::look_up(reference, self.namespace, self.cluster)
     }
 
-    /// Where a Pod of this template may land, if anybody asks.
-    fn ground(self, path: &Path) -> Result<Option<Ground>, Malformed> {
+    /// Where a Pod of this template may land, if anybody asks, and whether nodes there are of this version.
+    fn ground(self, path: &Path, minimum: Version) -> Result<Option<Ground>, Malformed> {
         if self.settings.node_check == NodeCheck::None && self.settings.api_server_version.is_none() {
             return Ok(None);
         }
@@ -188,7 +214,7 @@ impl Subject<'_> {
         let spec: Value = read::at(self.raw.get(), &steps).map_err(in_object)?.unwrap_or_default();
         let constraints = Constraints::read(&spec, self.is_daemon_set);
         let constraints = constraints.map_err(|error| in_object(error.within(Path::of(&steps))))?;
-        let nodes = Nodes::look_up(self.settings, &constraints, self.cluster);
+        let nodes = Nodes::look_up(self.settings, minimum, &constraints, self.cluster);
         let why = nodes.support.unsupported().map(|unsupported| unsupported.clause(1));
         let pin = self.settings.node_label.as_ref().and_then(|label| constraints.pin(label));
         Ok(Some(Ground { nodes, why, pin }))

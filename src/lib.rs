@@ -12,6 +12,7 @@ mod decide;
 mod edit;
 mod finding;
 mod image;
+mod injector;
 mod judge;
 mod kind;
 mod nodes;

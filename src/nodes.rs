@@ -87,12 +87,12 @@ enum Effect {
 }
 
 impl Nodes {
-    /// Finds out about the nodes on which a Pod with these constraints may land, in the way that the settings choose.
-    pub fn look_up(settings: &Settings, constraints: &Constraints, cluster: &Cluster) -> Self {
+    /// Finds out whether the nodes on which a Pod with these constraints may land are of this version or newer, in the way that
+    /// the settings choose.
+    pub fn look_up(settings: &Settings, minimum: Version, constraints: &Constraints, cluster: &Cluster) -> Self {
         let is_new_enough = |version: Version| version >= NAMED_PORTS;
         let named_ports = settings.api_server_version.map(is_new_enough);
         let labelled = settings.node_label.as_ref().is_some_and(|label| constraints.require(label));
-        let minimum = settings.minimum_node_version;
         let support = match (settings.node_check, settings.api_server_version) {
             (NodeCheck::None, _) => Support::Yes,
             _ if labelled => Support::Yes,
@@ -101,7 +101,7 @@ impl Nodes {
             }
             (NodeCheck::ApiServerVersion, _) => Support::Yes,
             (NodeCheck::Nodes, _) => {
-                let mut survey = Survey::default();
+                let mut survey = Survey::new(minimum);
                 return match cluster.nodes().and_then(|list| survey.make(list, settings, constraints)) {
                     Err(error) => Self { support: Support::No(Unsupported::Unknown(error)), named_ports },
                     // No kubelet is newer than the API server.
@@ -120,8 +120,8 @@ impl Nodes {
 pub const MOST_NAMED: usize = 3;
 
 /// What there is among the nodes of a cluster, for one Pod.
-#[derive(Default)]
 struct Survey {
+    minimum: Version,
     has_candidate: bool,
     has_labelled: bool,
     newest: Option<Version>,
@@ -130,6 +130,10 @@ struct Survey {
 }
 
 impl Survey {
+    const fn new(minimum: Version) -> Self {
+        Self { minimum, has_candidate: false, has_labelled: false, newest: None, worst: Vec::new(), count: 0 }
+    }
+
     /// Looks at every node of this list.
     fn make(&mut self, list: &str, settings: &Settings, constraints: &Constraints) -> Result<(), String> {
         let read = Node::each(list, &mut |node| self.add(&node, settings, constraints));
@@ -139,7 +143,7 @@ impl Survey {
     fn add(&mut self, node: &Node, settings: &Settings, constraints: &Constraints) {
         let version = Version::read(&node.text(Field::KubeletVersion));
         self.newest = self.newest.max(version);
-        let effect = Effect::on(node, version, settings);
+        let effect = Effect::on(node, version, self.minimum, settings);
         let is_labelled = effect.is_none() && settings.node_label.as_ref().is_some_and(|label| label.is_on(node));
         // Of a cluster without offenders, one node that takes the Pod is enough to know.
         let is_news = effect.is_some() || !self.has_candidate || is_labelled && !self.has_labelled;
@@ -178,13 +182,12 @@ impl NodeLabel {
 
 impl Effect {
     /// What would happen on this node; None where it supports native sidecars.
-    fn on(node: &Node, version: Option<Version>, settings: &Settings) -> Option<Self> {
+    fn on(node: &Node, version: Option<Version>, minimum: Version, settings: &Settings) -> Option<Self> {
         if let Some((label, value)) =
             settings.node_label.as_ref().and_then(|label| Some((label, node.label(&label.key)?)))
         {
             return (value != label.value).then(|| Self::Labelled(format!("{}={value}", label.key)));
         }
-        let minimum = settings.minimum_node_version;
         match version {
             _ if is_virtual(node) => Some(Self::Virtual),
             None => Some(Self::Unreadable),
@@ -272,7 +275,7 @@ mod tests {
             let list = list.clone();
             let host = move |_: &str, _: &[u8]| Ok(list.clone().into_bytes());
             let constraints = Constraints::read(spec, is_of_daemon_set).map_err(|error| error.to_string())?;
-            Ok(Nodes::look_up(&settings, &constraints, &Cluster::new(&host)).support)
+            Ok(Nodes::look_up(&settings, settings.minimum_node_version, &constraints, &Cluster::new(&host)).support)
         });
         match support {
             Err(error) => error,

@@ -25,6 +25,8 @@ pub struct Plan {
     pub declare: Vec<String>,
     /// The label that nodes are to have.
     pub pin: Option<Pin>,
+    /// Annotations that get the value `true`: the switches of injectors.
+    pub switch_on: Vec<&'static str>,
 }
 
 /// A label that the required node affinity is to ask for.
@@ -137,6 +139,8 @@ impl<'v> Planner<'_, 'v> {
             _ if finding.is_last_regular => Ok(Outcome::Kept(Kept::LastRegularContainer)),
             Action::Ignore | Action::Warn => Ok(Outcome::Warned),
             Action::Reject => Ok(Outcome::Rejected),
+            // Their injectors are steered, not they.
+            Action::Repair if finding.rule == Rule::Injected => Ok(Outcome::Warned),
             Action::Repair => match self.obstacle(finding)? {
                 Some(kept) => Ok(Outcome::Kept(kept)),
                 None => self.repair(finding).map(Outcome::Repaired),

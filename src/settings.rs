@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::value::RawValue;
 
+use crate::injector::INJECTORS;
 use crate::kind;
 use crate::pattern::{Glob, Subject};
 use crate::read::{self, Malformed, Members};
@@ -23,6 +24,8 @@ pub struct Settings {
     pub misplaced_restart_policy: Action,
     /// What to do about a legacy sidecar whose injector or operator decides its form.
     pub injected_sidecars: Action,
+    /// Injectors that are steered without a mark on the Pod.
+    pub steer_injectors: Vec<&'static str>,
     /// Names of containers that are sidecars.
     pub sidecar_names: Vec<Glob>,
     /// Image repositories of containers that are sidecars.
@@ -60,7 +63,7 @@ pub enum Action {
     Ignore,
     /// Tell the user, and let the object pass.
     Warn,
-    /// Change the object so that the finding is gone: convert or restore.
+    /// Change the object so that the finding is gone: convert, restore or steer.
     Repair,
     /// Refuse the object.
     Reject,
@@ -116,6 +119,7 @@ view! {
         stripped_sidecars: Text<'a> = "strippedSidecars",
         misplaced_restart_policy: Text<'a> = "misplacedRestartPolicy",
         injected_sidecars: Text<'a> = "injectedSidecars",
+        steer_injectors: Vec<Text<'a>> = "steerInjectors",
         sidecar_names: Vec<Text<'a>> = "sidecarNames",
         sidecar_images: Vec<Text<'a>> = "sidecarImages",
         catalogue: bool = "catalogue",
@@ -142,7 +146,8 @@ const STRIPPED_SIDECARS: Choices =
     &[("reject", Action::Reject), ("warn", Action::Warn), ("restore", Action::Repair), ("ignore", Action::Ignore)];
 const MISPLACED_RESTART_POLICY: Choices =
     &[("warn", Action::Warn), ("reject", Action::Reject), ("convert", Action::Repair), ("ignore", Action::Ignore)];
-const INJECTED_SIDECARS: Choices = &[("warn", Action::Warn), ("reject", Action::Reject), ("ignore", Action::Ignore)];
+const INJECTED_SIDECARS: Choices =
+    &[("warn", Action::Warn), ("reject", Action::Reject), ("steer", Action::Repair), ("ignore", Action::Ignore)];
 const NODE_CHECK: Choices<NodeCheck> =
     &[("none", NodeCheck::None), ("apiServerVersion", NodeCheck::ApiServerVersion), ("nodes", NodeCheck::Nodes)];
 const UNSUPPORTED_NODES: Choices<UnsupportedNodes> = &[
@@ -177,6 +182,7 @@ impl Settings {
                 MISPLACED_RESTART_POLICY,
             ),
             injected_sidecars: checker.choice("injectedSidecars", &written.injected_sidecars, INJECTED_SIDECARS),
+            steer_injectors: checker.each("steerInjectors", &written.steer_injectors, injector_name),
             sidecar_names: checker.globs("sidecarNames", &written.sidecar_names, Subject::ContainerName),
             sidecar_images: checker.globs("sidecarImages", &written.sidecar_images, Subject::Repository),
             catalogue: written.catalogue.unwrap_or(true),
@@ -266,6 +272,14 @@ impl Checker<'_> {
         };
         entries.filter_map(read).collect()
     }
+}
+
+fn injector_name(text: &str) -> Result<&'static str, String> {
+    let names = INJECTORS.iter().map(|injector| injector.name);
+    names
+        .clone()
+        .find(|name| *name == text)
+        .ok_or_else(|| format!("is none of {}", names.collect::<Vec<_>>().join(", ")))
 }
 
 fn api_server_version(text: &str) -> Result<Version, String> {

@@ -130,6 +130,11 @@ fn patches_touch_only_what_is_planned() {
                 members.remove("initContainers");
                 if let Some(annotations) = members.get_mut("annotations").and_then(Value::as_object_mut) {
                     annotations.remove("sidecars.kubewarden.io/native");
+                    annotations.retain(|name, _| {
+                        !["nativeSidecar", "native-sidecar", "dataplane-as-sidecar"]
+                            .iter()
+                            .any(|end| name.ends_with(end))
+                    });
                 }
                 members.values_mut().for_each(strip);
                 let is_empty = |value: Option<&Value>| value.and_then(Value::as_object).is_some_and(Map::is_empty);
