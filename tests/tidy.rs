@@ -34,12 +34,26 @@ fn settings_agree() {
     let fields = source.split("struct Written<'a> {").nth(1).unwrap().split('}').next().unwrap();
     let names: BTreeSet<_> = fields.split('"').skip(1).step_by(2).map(str::to_owned).collect();
     assert!(names.contains("legacySidecars"), "{names:?}");
-    for (file, start, end) in [
-        ("questions-ui.yml", "variable:", "\n"),
-        ("artifacthub-pkg.yml", "variable:", "\n"),
-        ("README.md", "| `", "` |"),
-    ] {
-        let found: BTreeSet<_> = all(file, start, end).into_iter().collect();
-        assert_eq!(found, names, "{file}");
+    for file in ["questions-ui.yml", "artifacthub-pkg.yml"] {
+        assert_eq!(all(file, "variable:", "\n").into_iter().collect::<BTreeSet<_>>(), names, "{file}");
     }
+    let readme = text("README.md");
+    let section = readme.split("\n## ").find(|section| section.starts_with("Settings\n")).unwrap();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+    assert_eq!(rows.map(|(name, _)| name.to_owned()).collect::<BTreeSet<_>>(), names, "README.md");
+}
+
+#[test]
+fn the_metadata_agree() {
+    let resources = |file: &str| -> BTreeSet<String> {
+        let text = text(file).replace("{apiVersion: ", "apiVersion: ").replace(", kind: ", "\nkind: ").replace('}', "");
+        let section = text.split("ontextAwareResources:").nth(1).unwrap().to_owned();
+        let lines: Vec<_> = section.lines().map(|line| line.trim().trim_start_matches("- ").to_owned()).collect();
+        let pairs =
+            lines.windows(2).filter(|pair| pair[0].starts_with("apiVersion: ") && pair[1].starts_with("kind: "));
+        pairs.map(|pair| pair.join(" ")).collect()
+    };
+    let declared = resources("metadata.yml");
+    assert_eq!(declared.len(), 7, "{declared:?}");
+    assert_eq!(resources("artifacthub-pkg.yml"), declared);
 }
