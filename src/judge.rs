@@ -66,7 +66,7 @@ fn judge_request<'a>(request: &Request<'a>, settings: &Settings, cluster: &Clust
     };
     let mut verdict = Verdict::default();
     if !(subject.is_pod && metadata.is_mirror()) {
-        for path in templates.locate(raw)? {
+        for path in templates.locate(raw) {
             subject.judge(path, &mut verdict)?;
         }
     }

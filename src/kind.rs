@@ -1,10 +1,9 @@
 //! Which kinds of objects hold Pod templates, and where.
 
-use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::json_path::{self, JsonPath};
 use crate::path::{Path, Step};
-use crate::read::Malformed;
 use crate::settings::Settings;
 
 /// A kind that the policy knows by itself.
@@ -38,7 +37,7 @@ pub enum Templates<'s> {
     /// At one known place, in every object of this kind.
     At(&'static [Step<'static>]),
     /// Wherever the JSONPaths of the setting `podTemplates` lead to.
-    Selected(Vec<&'s jsonpath_lib::Compiled>),
+    Selected(Vec<&'s JsonPath>),
 }
 
 /// Whether the policy knows this kind without the setting `podTemplates`.
@@ -66,42 +65,10 @@ pub fn templates<'s>(group: &str, kind: &str, settings: &'s Settings) -> Option<
 
 impl Templates<'_> {
     /// The places of the Pod templates in this object, in the object's own order.
-    pub fn locate(&self, object: &RawValue) -> Result<Vec<Path<'static>>, Malformed> {
+    pub fn locate(&self, object: &RawValue) -> Vec<Path<'static>> {
         match self {
-            Self::At(steps) => Ok(vec![Path::of(steps)]),
-            Self::Selected(paths) => {
-                let object: Value = serde_json::from_str(object.get())
-                    .map_err(|error| Malformed::new("request.object", format_args!("not JSON: {error}")))?;
-                let mut selected = Vec::new();
-                for path in paths {
-                    let found = path.select(&object).map_err(|_| {
-                        Malformed::new("settings.podTemplates", "a JSONPath that cannot be followed here")
-                    })?;
-                    selected.extend(found);
-                }
-                let mut places = Vec::new();
-                find(&object, &selected, &mut Vec::new(), &mut places);
-                Ok(places)
-            }
+            Self::At(steps) => vec![Path::of(steps)],
+            Self::Selected(paths) => json_path::places(object, paths),
         }
-    }
-}
-
-/// The places of those values in `at`: by identity, as jsonpath_lib answers with values and not with places.
-fn find(at: &Value, wanted: &[&Value], steps: &mut Vec<Step<'static>>, places: &mut Vec<Path<'static>>) {
-    if !at.is_null() && wanted.iter().any(|value| std::ptr::eq(*value, at)) {
-        places.push(Path::of(steps));
-    }
-    let children: Box<dyn Iterator<Item = (Step<'static>, &Value)>> = match at {
-        Value::Object(members) => Box::new(members.iter().map(|(key, value)| (Step::Key(key.clone().into()), value))),
-        Value::Array(elements) => {
-            Box::new(elements.iter().enumerate().map(|(index, value)| (Step::Index(index), value)))
-        }
-        _ => return,
-    };
-    for (step, value) in children {
-        steps.push(step);
-        find(value, wanted, steps, places);
-        steps.pop();
     }
 }

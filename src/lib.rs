@@ -13,6 +13,7 @@ mod edit;
 mod finding;
 mod image;
 mod injector;
+mod json_path;
 mod judge;
 mod kind;
 mod nodes;

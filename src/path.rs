@@ -13,6 +13,14 @@ pub enum Step<'a> {
 }
 
 impl<'a> Step<'a> {
+    /// The same step, with nothing borrowed.
+    pub fn into_owned(self) -> Step<'static> {
+        match self {
+            Self::Key(name) => Step::Key(Cow::Owned(name.into_owned())),
+            Self::Index(index) => Step::Index(index),
+        }
+    }
+
     /// The step into the member `name`.
     pub const fn key(name: &'a str) -> Self {
         Self::Key(Cow::Borrowed(name))

@@ -95,8 +95,8 @@ fn place(json: &str, end: usize) -> Path<'_> {
     path
 }
 
-/// The members of an object, or the elements of an array.
-fn children(json: &str) -> Vec<(Step<'_>, &RawValue)> {
+/// The members of an object, or the elements of an array; nothing of what has neither.
+pub fn children(json: &str) -> Vec<(Step<'_>, &RawValue)> {
     if let Ok(Members(members)) = serde_json::from_str(json) {
         return members.into_iter().map(|(name, value)| (Step::Key(name.0), value)).collect();
     }

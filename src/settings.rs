@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::value::RawValue;
 
 use crate::injector::INJECTORS;
+use crate::json_path::JsonPath;
 use crate::kind;
 use crate::pattern::{Glob, Subject};
 use crate::read::{self, Malformed, Members};
@@ -109,7 +110,7 @@ pub struct PodTemplatePath {
     /// The kind.
     pub kind: String,
     /// The way to the templates.
-    pub path: jsonpath_lib::Compiled,
+    pub path: JsonPath,
 }
 
 view! {
@@ -333,8 +334,9 @@ impl PodTemplatePath {
         if !path.starts_with('$') {
             return Err("has a JSONPath that does not start with $".to_owned());
         }
-        let path =
-            jsonpath_lib::Compiled::compile(path).map_err(|_| format!("has a JSONPath that cannot be read: {path}"))?;
+        let path = JsonPath::new(path).ok_or_else(|| {
+            format!("has a JSONPath that cannot be read (.name, ['name'], [0], [*] and .. can): {path}")
+        })?;
         Ok(Self { group: group.to_owned(), kind: kind.to_owned(), path })
     }
 }
