@@ -3,6 +3,7 @@
 use crate::catalogue::{self, Entry, Owner};
 use crate::finding::{Evidence, Finding, List, Native, Rule};
 use crate::image::Repository;
+use crate::injection::{Injection, Strategy};
 use crate::injector::Injector;
 use crate::pattern::Glob;
 use crate::settings::{Action, Settings};
@@ -19,6 +20,8 @@ pub struct Case<'v> {
     pub template: &'v PodTemplate<'v>,
     /// Its spec.
     pub spec: &'v PodSpec<'v>,
+    /// The injections that are for this Pod.
+    pub injections: &'v [&'v Injection],
     /// Whether this is a stored Pod: its lists of containers are immutable, so all that can be wrong is a strip.
     pub is_stored_pod: bool,
 }
@@ -67,7 +70,7 @@ impl<'v> Case<'v> {
         let mut inits = self.spec.init_containers().iter().enumerate();
         let (index, container) =
             inits.find(|(_, container)| container.restarts_always() && !self.is_exempt(container))?;
-        Some(Native { list: List::InitContainers, index, container })
+        Some(Native::Container(List::InitContainers, index, container))
     }
 
     /// Whether this injector has worked on the Pod already: its switch comes too late then.
@@ -77,6 +80,14 @@ impl<'v> Case<'v> {
             let owner = self.well_known(container).map(|entry| entry.owner);
             matches!(owner, Some(Owner::Injector { name, .. }) if name == injector.product)
         })
+    }
+
+    /// The injections that this Pod still waits for: nothing in it has their name.
+    pub fn awaited(&self) -> impl Iterator<Item = &'v Injection> {
+        let spec = self.spec;
+        let containers = move || spec.init_containers().iter().chain(spec.containers());
+        let is_there = move |name: &str| containers().any(|container| container.name() == name);
+        self.injections.iter().copied().filter(move |injection| !is_there(&injection.name))
     }
 
     /// The init containers that are not native, and so could be stripped.
@@ -125,6 +136,8 @@ impl<'v> Case<'v> {
             Some(Evidence::IstioStatus)
         } else if let Some(glob) = first_match(&self.settings.sidecar_names, name) {
             Some(Evidence::SidecarNames(glob))
+        } else if self.injection(name).is_some_and(|injection| injection.strategy != Strategy::Legacy) {
+            Some(Evidence::Injection)
         } else {
             let known = self.catalogue_entry(container);
             let known = known.filter(|known| !known.also_runs_once && known.kept.is_none());
@@ -180,6 +193,10 @@ impl<'v> Case<'v> {
         if let Some(glob) = first_match(&settings.sidecar_names, name) {
             return Known::Sidecar(Evidence::SidecarNames(glob));
         }
+        // The form that `auto` finds right may be either.
+        if self.injection(name).is_some_and(|injection| injection.strategy == Strategy::Native) {
+            return Known::Sidecar(Evidence::Injection);
+        }
         if !settings.sidecar_images.is_empty() {
             let repository = Repository::of(container.image());
             if let Some(glob) = settings.sidecar_images.iter().find(|glob| glob.matches_repository(&repository)) {
@@ -204,6 +221,10 @@ impl<'v> Case<'v> {
     /// The catalogue's entry for this container, whether or not the catalogue is used to find sidecars.
     pub fn well_known(&self, container: &Container) -> Option<&'static Entry> {
         catalogue::find(container.name(), container.image(), self.template.labels())
+    }
+
+    fn injection(&self, name: &str) -> Option<&'v Injection> {
+        self.injections.iter().find(|injection| injection.name == name).copied()
     }
 
     fn is_exempt(&self, container: &Container) -> bool {

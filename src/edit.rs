@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::path::{Path, Step};
-use crate::plan::{Pin, Plan};
+use crate::plan::{Addition, Pin, Plan, Target};
 use crate::read::{self, Malformed};
 use crate::scheduling::AFFINITY_TERMS;
 use crate::view::{NATIVE_ANNOTATION, Text};
@@ -25,6 +25,8 @@ pub enum Node<'a> {
     Array(Vec<Node<'a>>),
     /// New text.
     Text(String),
+    /// New JSON.
+    New(Box<RawValue>),
 }
 
 /// The members of an object, in their order.
@@ -57,6 +59,14 @@ impl<'a> Node<'a> {
                 }
             }
         }
+        for Addition { container, to } in &plan.add {
+            let container = Node::New(container.clone());
+            match to {
+                Target::First => first.push(container),
+                Target::Last => last.push(container),
+                Target::Regular => spec.member("containers", Position::End).array()?.push(container),
+            }
+        }
         if !(plan.restore.is_empty() && first.is_empty() && last.is_empty()) {
             let init_containers = spec.member("initContainers", Position::Before("containers")).array()?;
             let restored = std::mem::take(init_containers).into_iter().enumerate().map(|(index, container)| match plan
@@ -68,6 +78,10 @@ impl<'a> Node<'a> {
             });
             let restored = restored.collect::<Result<Vec<_>, _>>()?;
             *init_containers = first.into_iter().chain(restored).chain(last).collect();
+        }
+        if !plan.volumes.is_empty() {
+            let volumes = spec.member("volumes", Position::End).array()?;
+            volumes.extend(plan.volumes.iter().map(|(_, volume)| Node::New(volume.clone())));
         }
         if let Some(pin) = &plan.pin {
             spec.pin(pin)?;
@@ -126,6 +140,17 @@ impl<'a> Node<'a> {
             _ => Err(Malformed::new("", "not a list")),
         }
     }
+}
+
+/// A container of the settings with this name, ready to be added to a Pod: as a native sidecar, and as a regular container.
+pub fn forms(container: &RawValue, name: &str) -> Result<[Box<RawValue>; 2], Malformed> {
+    let named = || {
+        let mut container = Node::Raw(container);
+        *container.object()?.member("name", Position::Start) = Node::Text(name.to_owned());
+        Ok(container)
+    };
+    let json = |node: Node| serde_json::value::to_raw_value(&node).map_err(|error| Malformed::new("", error));
+    Ok([json(named()?.made_native()?)?, json(named()?)?])
 }
 
 /// Where a new member goes, so that people find it where they would have written it.
@@ -207,6 +232,7 @@ impl Serialize for Node<'_> {
             Node::Object(Members(members)) => serializer.collect_map(members.iter().map(|(name, node)| (name, node))),
             Node::Array(elements) => serializer.collect_seq(elements),
             Node::Text(text) => serializer.serialize_str(text),
+            Node::New(raw) => raw.serialize(serializer),
         }
     }
 }

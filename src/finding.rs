@@ -95,6 +95,8 @@ pub enum Evidence<'v> {
     IstioStatus,
     /// The template of this controller has it native.
     Owner(&'v str),
+    /// The setting `injections` has one of this name.
+    Injection,
 }
 
 /// Why something that the settings want repaired, or refused, is left as it is.
@@ -232,6 +234,7 @@ impl fmt::Display for Evidence<'_> {
             Self::NativeOnlyFields(fields) => write!(f, "only native sidecars may have {}", fields.join(", ")),
             Self::IstioStatus => f.write_str("sidecar.istio.io/status lists it"),
             Self::Owner(owner) => write!(f, "its {owner} has it"),
+            Self::Injection => f.write_str("injections has one of that name"),
         }
     }
 }
@@ -301,6 +304,11 @@ impl About<'_> {
 }
 
 impl About<'_> {
+    /// That a sidecar is not injected, and why.
+    pub fn not_injected(self, name: &str, why: &str) -> String {
+        format!("{}: sidecar {name:?} is not injected: {why}.", self.object)
+    }
+
     /// That an injector is not switched to the native form, because of the nodes.
     pub fn not_steered(self, injector: &str, unsupported: &Unsupported) -> String {
         let object = self.object;
@@ -356,15 +364,13 @@ pub fn suspects(object: &str, suspects: Result<Vec<Suspect>, String>) -> Vec<Str
     lines
 }
 
-/// A container that is a native sidecar, or becomes one.
+/// What is a native sidecar, or becomes one.
 #[derive(Clone, Copy, Debug)]
-pub struct Native<'v> {
-    /// The list that it is in.
-    pub list: List,
-    /// Its index in that list.
-    pub index: usize,
-    /// The container.
-    pub container: &'v Container<'v>,
+pub enum Native<'v> {
+    /// A container in this list, at this index.
+    Container(List, usize, &'v Container<'v>),
+    /// A container that is injected, with this name.
+    Injected(&'v str),
 }
 
 /// What to tell the user of the nodes on which a Pod may land.
@@ -388,13 +394,16 @@ impl NodesText<'_> {
     }
 
     fn naming(self, named: usize, unsupported: &Unsupported, kept: Option<Kept>) -> String {
-        let Native { list, index, container } = self.native;
+        let subject = match self.native {
+            Native::Container(list, index, container) => self.about.subject(list, index, container),
+            Native::Injected(name) => format!("{}: sidecar {name:?} of injections", self.about.object),
+        };
         let remedy = match (kept, unsupported) {
             (Some(kept), _) => format!(" Not pinned: {kept}."),
             (None, Unsupported::Nodes { .. }) => " Update them, or keep the Pod off them.".to_owned(),
             (None, Unsupported::Skew { .. } | Unsupported::Unknown(_)) => String::new(),
         };
-        format!("{}: {}.{remedy}", self.about.subject(list, index, container), unsupported.clause(named))
+        format!("{subject}: {}.{remedy}", unsupported.clause(named))
     }
 
     /// What it means that the Pod is kept to nodes with this label.

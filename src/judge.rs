@@ -7,13 +7,14 @@ use crate::answer::Answer;
 use crate::cluster::{Cluster, Host};
 use crate::decide::Case;
 use crate::edit;
-use crate::finding::{self, About, Finding, Kept, List, NodesText, Rule};
+use crate::finding::{self, About, Finding, Kept, List, Native, NodesText, Rule};
+use crate::injection::{self, Injection, Strategy};
 use crate::injector::{INJECTORS, Injector};
 use crate::kind;
 use crate::nodes::{Nodes, Support};
 use crate::owner::Owner;
 use crate::path::{Path, Step};
-use crate::plan::{self, Outcome, Pin, Plan, Surroundings};
+use crate::plan::{self, Outcome, Pin, Plan, Surroundings, Target};
 use crate::read::{self, Malformed};
 use crate::request::{Operation, Request, in_object, in_old_object};
 use crate::scheduling::Constraints;
@@ -127,8 +128,9 @@ impl Subject<'_> {
         }
         let template = self.template(&path).map_err(in_object)?;
         let Some(spec) = &template.spec else { return Err(in_object(Malformed::new(path.key("spec"), "missing"))) };
-        let case =
-            Case { settings: self.settings, template: &template, spec, is_stored_pod: self.is_pod && self.is_update };
+        let injections = self.injections(&template)?;
+        let is_stored_pod = self.is_pod && self.is_update;
+        let case = Case { settings: self.settings, template: &template, spec, injections: &injections, is_stored_pod };
         let about = About { object: self.reference, template: &path.0 };
         let owner = self.owner(&case);
         if let Some(owner) = &owner {
@@ -141,15 +143,19 @@ impl Subject<'_> {
         }
         let findings = case.findings(&traces);
         let steered = self.steer(&case, &path)?;
-        if findings.is_empty() && case.native().is_none() && steered.is_empty() {
+        let awaited: Vec<_> = case.awaited().collect();
+        if findings.is_empty() && case.native().is_none() && steered.is_empty() && awaited.is_empty() {
             return Ok(());
         }
+        let awaits = |strategy| awaited.iter().find(|injection| injection.strategy == strategy);
+        let injected = awaits(Strategy::Native).map(|injection| Native::Injected(&injection.name));
         let mut surroundings =
             Surroundings { frozen: self.frozen(), is_job: self.is_of_jobs, named_ports: None, steps: &path.0 };
         let planning = |surroundings| plan::plan(&case, surroundings, &findings).map_err(in_object);
         let (mut plan, mut outcomes) = planning(surroundings)?;
-        let ground = match plan::native(&case, &findings, &outcomes) {
-            Some(_) if !case.is_stored_pod => self.ground(&path, self.settings.minimum_node_version)?,
+        let native = plan::native(&case, &findings, &outcomes).or(injected);
+        let ground = match native.is_some() || awaits(Strategy::Auto).is_some() {
+            true if !case.is_stored_pod => self.ground(&path, self.settings.minimum_node_version)?,
             _ => None,
         };
         if let Some(ground) = &ground {
@@ -162,7 +168,24 @@ impl Subject<'_> {
         for (finding, outcome) in findings.iter().zip(&outcomes) {
             verdict.add(finding, outcome, about);
         }
-        if let (Some(ground), Some(native)) = (&ground, plan::native(&case, &findings, &outcomes)) {
+        let keeps_legacy = self.settings.unsupported_nodes == UnsupportedNodes::Legacy;
+        let why_not = ground.as_ref().and_then(|ground| ground.why.as_deref());
+        let injected = injected.filter(|_| !keeps_legacy);
+        for injection in awaited {
+            let place = if injection.first { Target::First } else { Target::Last };
+            let added = match (injection.strategy, why_not) {
+                (Strategy::Native, Some(why)) if keeps_legacy => Err(why.to_owned()),
+                (Strategy::Legacy, _) | (Strategy::Auto, Some(_)) => {
+                    injection::add(injection, Target::Regular, spec.volumes, &mut plan)
+                }
+                (Strategy::Native | Strategy::Auto, _) => injection::add(injection, place, spec.volumes, &mut plan),
+            };
+            if let Err(why) = added {
+                verdict.warnings.push(about.not_injected(&injection.name, &why));
+            }
+        }
+        let native = plan::native(&case, &findings, &outcomes).or(injected);
+        if let (Some(ground), Some(native)) = (&ground, native) {
             plan.pin = self.stand(ground, NodesText { about, native }, surroundings.frozen, verdict);
         }
         for (injector, ground) in steered {
@@ -175,6 +198,17 @@ impl Subject<'_> {
             verdict.plans.push((path, plan));
         }
         Ok(())
+    }
+
+    /// The injections that are for this Pod.
+    fn injections(&self, template: &PodTemplate) -> Result<Vec<&Injection>, Malformed> {
+        if !self.is_pod || self.is_update || self.settings.injections.is_empty() {
+            return Ok(Vec::new());
+        }
+        let annotations = [Step::key("metadata"), Step::key("annotations")];
+        let annotations = Labels(read::raw_at(self.raw.get(), &annotations).map_err(in_object)?);
+        let labels = Labels(template.labels());
+        Ok(self.settings.injections.iter().filter(|injection| injection.is_for(labels, annotations)).collect())
     }
 
     /// The injectors that are to be switched to the native form, each with the ground that it asks for.

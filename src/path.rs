@@ -47,6 +47,13 @@ impl<'a> Path<'a> {
         self
     }
 
+    /// What this step leads to from here.
+    #[must_use]
+    pub fn step(mut self, step: Step<'a>) -> Self {
+        self.0.push(step);
+        self
+    }
+
     /// The element `index` of what is here.
     #[must_use]
     pub fn index(mut self, index: usize) -> Self {

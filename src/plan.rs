@@ -13,7 +13,7 @@ use crate::table::{Names, Table};
 use crate::view::{Container, text};
 
 /// The edits to one Pod template.
-#[derive(Debug, Default, Eq, PartialEq)]
+#[derive(Debug, Default)]
 pub struct Plan {
     /// Indexes in `initContainers` that get `restartPolicy: Always`.
     pub restore: Vec<usize>,
@@ -27,6 +27,30 @@ pub struct Plan {
     pub pin: Option<Pin>,
     /// Annotations that get the value `true`: the switches of injectors.
     pub switch_on: Vec<&'static str>,
+    /// Containers to add, in their order.
+    pub add: Vec<Addition>,
+    /// Volumes to add, by name.
+    pub volumes: Vec<(String, Box<RawValue>)>,
+}
+
+/// A container to add.
+#[derive(Debug)]
+pub struct Addition {
+    /// Itself.
+    pub container: Box<RawValue>,
+    /// Where it goes.
+    pub to: Target,
+}
+
+/// Where a container is added.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Target {
+    /// Ahead of all init containers, as a native sidecar.
+    First,
+    /// Behind all init containers, as a native sidecar.
+    Last,
+    /// Behind the regular containers.
+    Regular,
 }
 
 /// A label that the required node affinity is to ask for.
@@ -69,7 +93,8 @@ pub struct Surroundings<'v> {
 impl Plan {
     /// Whether there is nothing to edit.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        let is_restored = !(self.restore.is_empty() && self.first.is_empty() && self.last.is_empty());
+        !is_restored && self.pin.is_none() && self.switch_on.is_empty() && self.add.is_empty()
     }
 
     fn moves(&self, index: usize) -> bool {
@@ -97,8 +122,7 @@ pub fn plan<'v>(
 /// A container that is native, or that the plan makes so: the first one that no setting exempts.
 pub fn native<'v>(case: &Case<'v>, findings: &[Finding<'v>], outcomes: &[Outcome<'v>]) -> Option<Native<'v>> {
     let planned = findings.iter().zip(outcomes).filter(|(_, outcome)| matches!(outcome, Outcome::Repaired(_)));
-    let mut planned =
-        planned.map(|(Finding { list, index, container, .. }, _)| Native { list: *list, index: *index, container });
+    let mut planned = planned.map(|(finding, _)| Native::Container(finding.list, finding.index, finding.container));
     case.native().or_else(|| planned.next())
 }
 

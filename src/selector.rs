@@ -65,6 +65,16 @@ impl<'v> Requirement<'v> {
         }
     }
 
+    /// Whether the API server would take it in a label selector.
+    pub fn is_label_requirement(&self) -> bool {
+        !self.key.is_empty()
+            && match self.operator {
+                "In" | "NotIn" => !self.values.is_empty(),
+                "Exists" | "DoesNotExist" => self.values.is_empty(),
+                _ => false,
+            }
+    }
+
     /// Whether it asks for just this value of this label.
     pub fn asks_for(&self, key: &str, value: &str) -> bool {
         self.key == key && self.operator == "In" && self.values == [value]

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::value::RawValue;
 
+use crate::injection::{self, Injection};
 use crate::injector::INJECTORS;
 use crate::json_path::JsonPath;
 use crate::kind;
@@ -55,6 +56,8 @@ pub struct Settings {
     pub owner_lookup: bool,
     /// Whether messages name the webhooks that could have stripped a sidecar.
     pub webhook_lookup: bool,
+    /// Sidecars to inject.
+    pub injections: Vec<Injection>,
 }
 
 /// What to do about a finding.
@@ -135,6 +138,7 @@ view! {
         unsupported_nodes: Text<'a> = "unsupportedNodes",
         owner_lookup: bool = "ownerLookup",
         webhook_lookup: bool = "webhookLookup",
+        injections: Vec<&'a RawValue> = "injections",
     }
 }
 
@@ -200,6 +204,11 @@ impl Settings {
             unsupported_nodes: checker.choice("unsupportedNodes", &written.unsupported_nodes, UNSUPPORTED_NODES),
             owner_lookup: written.owner_lookup.unwrap_or(false),
             webhook_lookup: written.webhook_lookup.unwrap_or(false),
+            injections: injection::read(
+                written.injections.as_deref().unwrap_or_default(),
+                !matches!(text(&written.node_check), "" | "none"),
+                checker.errors,
+            ),
         };
         if settings.node_check == NodeCheck::ApiServerVersion {
             checker.demand("apiServerVersion", &written.api_server_version, "nodeCheck: apiServerVersion");
