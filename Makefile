@@ -63,8 +63,9 @@ unit-tests: policy.wasm
 	cargo test --locked --workspace
 
 e2e-tests: annotated-policy.wasm $(HOST)
-	scripts/need.sh bats jq
+	scripts/need.sh bats jq dash busybox
 	KWCTL=$(KWCTL) bats e2e.bats
+	bats deploy/node-labeller
 
 clean:
 	cargo clean
