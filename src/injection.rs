@@ -229,6 +229,18 @@ impl Injection {
     }
 }
 
+impl Injection {
+    /// Where it goes, depending on whether the nodes support native sidecars.
+    pub const fn target(&self, is_supported: bool) -> Target {
+        match self.strategy {
+            Strategy::Legacy => Target::Regular,
+            Strategy::Auto if !is_supported => Target::Regular,
+            _ if self.first => Target::First,
+            _ => Target::Last,
+        }
+    }
+}
+
 /// Plans to add a sidecar to a Pod with these volumes, and with what the plan adds already. The error says why it can't be.
 pub fn add(injection: &Injection, to: Target, volumes: Option<&RawValue>, plan: &mut Plan) -> Result<(), String> {
     let there = volumes.map(|volumes| read::children(volumes.get())).unwrap_or_default();

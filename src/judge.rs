@@ -158,9 +158,10 @@ impl Subject<'_> {
             true if !case.is_stored_pod => self.ground(&path, self.settings.minimum_node_version)?,
             _ => None,
         };
+        let keeps_legacy = self.settings.unsupported_nodes == UnsupportedNodes::Legacy;
         if let Some(ground) = &ground {
             surroundings.named_ports = ground.nodes.named_ports;
-            if self.settings.unsupported_nodes == UnsupportedNodes::Legacy {
+            if keeps_legacy {
                 surroundings.frozen = surroundings.frozen.or(ground.why.as_deref().map(Kept::Nodes));
             }
             (plan, outcomes) = planning(surroundings)?;
@@ -168,17 +169,13 @@ impl Subject<'_> {
         for (finding, outcome) in findings.iter().zip(&outcomes) {
             verdict.add(finding, outcome, about);
         }
-        let keeps_legacy = self.settings.unsupported_nodes == UnsupportedNodes::Legacy;
         let why_not = ground.as_ref().and_then(|ground| ground.why.as_deref());
         let injected = injected.filter(|_| !keeps_legacy);
         for injection in awaited {
-            let place = if injection.first { Target::First } else { Target::Last };
-            let added = match (injection.strategy, why_not) {
-                (Strategy::Native, Some(why)) if keeps_legacy => Err(why.to_owned()),
-                (Strategy::Legacy, _) | (Strategy::Auto, Some(_)) => {
-                    injection::add(injection, Target::Regular, spec.volumes, &mut plan)
-                }
-                (Strategy::Native | Strategy::Auto, _) => injection::add(injection, place, spec.volumes, &mut plan),
+            let target = injection.target(why_not.is_none());
+            let added = match why_not {
+                Some(why) if keeps_legacy && target != Target::Regular => Err(why.to_owned()),
+                _ => injection::add(injection, target, spec.volumes, &mut plan),
             };
             if let Err(why) = added {
                 verdict.warnings.push(about.not_injected(&injection.name, &why));
