@@ -6,9 +6,10 @@ use serde_json::value::RawValue;
 use crate::edit;
 use crate::path::{Path, Step};
 use crate::plan::{Addition, Plan, Target};
-use crate::read::{self, Malformed, texts_in};
+use crate::read::{self, Malformed};
 use crate::schema::{self, Type};
-use crate::selector::{Labels, Requirement};
+use crate::selector::{Labels, Requirement, selects};
+use crate::settings::choose;
 use crate::view::{Text, text, view};
 
 /// A sidecar to inject.
@@ -21,9 +22,9 @@ pub struct Injection {
     /// Its container as a regular one.
     regular: Box<RawValue>,
     /// The volumes that come along, by name.
-    pub volumes: Vec<(String, Box<RawValue>)>,
+    volumes: Vec<(String, Box<RawValue>)>,
     /// The names of the volumes that it mounts.
-    pub mounts: Vec<String>,
+    mounts: Vec<String>,
     /// The Pods that it is for, by their labels: a LabelSelector.
     selector: Option<Value>,
     /// The annotation that its Pods have, and its value.
@@ -31,7 +32,7 @@ pub struct Injection {
     /// In which form it is injected.
     pub strategy: Strategy,
     /// Whether it goes ahead of all init containers; else it goes behind them.
-    pub first: bool,
+    first: bool,
 }
 
 /// In which form a sidecar is injected.
@@ -135,15 +136,12 @@ impl Injection {
         if !is_dns_label(name) {
             wrong(Malformed::new(at("name"), "not a name of a container: a-z, 0-9 and -, up to 63 of them"));
         }
-        let strategy = match STRATEGIES.iter().find(|(known, _)| *known == text(&written.strategy)) {
-            Some((_, strategy)) => *strategy,
-            None if text(&written.strategy).is_empty() => STRATEGIES[0].1,
-            None => {
-                let known: Vec<_> = STRATEGIES.iter().map(|(known, _)| *known).collect();
-                let problem = format!("{:?} is none of {}", text(&written.strategy), known.join(", "));
-                wrong(Malformed::new(at("strategy"), problem));
-                Strategy::Native
-            }
+        let strategy = match text(&written.strategy) {
+            "" => STRATEGIES[0].1,
+            word => choose(word, &STRATEGIES).unwrap_or_else(|problem| {
+                wrong(Malformed::new(at("strategy"), format_args!("{word:?} {problem}")));
+                STRATEGIES[0].1
+            }),
         };
         let annotation = text(&written.annotation).split_once('=').filter(|(key, _)| !key.is_empty());
         match (&written.annotation, &written.pod_selector) {
@@ -218,18 +216,12 @@ impl Injection {
 
     /// Whether it is for a Pod with these labels and annotations.
     pub fn is_for(&self, labels: Labels, annotations: Labels) -> bool {
-        let selected = self.selector.as_ref().is_none_or(|selector| {
-            let equal = texts_in(selector, "matchLabels").unwrap_or_default();
-            let requirements = Requirement::list(selector, "matchExpressions").unwrap_or_default();
-            equal.iter().all(|(key, value)| labels.get(key).as_deref() == Some(*value))
-                && requirements.iter().all(|required| required.is_met_by(labels.get(required.key).as_deref()))
-        });
+        let label = |key: &str| Some(labels.get(key).map(String::from));
+        let selected = self.selector.as_ref().is_none_or(|selector| selects(selector, label));
         let annotated = self.annotation.as_ref();
         selected && annotated.is_none_or(|(key, value)| annotations.get(key).as_deref() == Some(value.as_str()))
     }
-}
 
-impl Injection {
     /// Where it goes, depending on whether the nodes support native sidecars.
     pub const fn target(&self, is_supported: bool) -> Target {
         match self.strategy {

@@ -1,7 +1,7 @@
 //! Injectors that have a switch for the native form: what marks the Pods that they work on, and how they are switched.
 
 use crate::selector::Labels;
-use crate::version::Version;
+use crate::version::{SIDECARS_ALPHA, Version};
 
 /// An injector with a switch that the Pod itself carries.
 #[derive(Debug, Eq, PartialEq)]
@@ -44,8 +44,6 @@ const fn annotation(key: &'static str, values: &'static [&'static str]) -> Mark 
 }
 
 const TRUE: &[&str] = &["true"];
-/// The first release with native sidecars.
-const ANY: Version = Version::new(1, 28);
 
 /// From the documentation of each.
 pub static INJECTORS: [Injector; 5] = [
@@ -73,7 +71,7 @@ pub static INJECTORS: [Injector; 5] = [
             "config.alpha.linkerd.io/proxy-enable-native-sidecar",
         ],
         marks: &[annotation("linkerd.io/inject", &["enabled", "ingress"])],
-        minimum: ANY,
+        minimum: SIDECARS_ALPHA,
     },
     // <https://developer.hashicorp.com/consul/docs/reference/k8s/annotation-label>
     Injector {
@@ -82,7 +80,7 @@ pub static INJECTORS: [Injector; 5] = [
         switch: "consul.hashicorp.com/enable-consul-dataplane-as-sidecar",
         older: &[],
         marks: &[annotation("consul.hashicorp.com/connect-inject", TRUE)],
-        minimum: ANY,
+        minimum: SIDECARS_ALPHA,
     },
     // <https://docs.dapr.io/reference/arguments-annotations-overview/>
     Injector {
@@ -91,7 +89,7 @@ pub static INJECTORS: [Injector; 5] = [
         switch: "dapr.io/enable-native-sidecar",
         older: &[],
         marks: &[annotation("dapr.io/enabled", TRUE)],
-        minimum: ANY,
+        minimum: SIDECARS_ALPHA,
     },
     // <https://cloud.google.com/kubernetes-engine/docs/how-to/cloud-storage-fuse-csi-driver-sidecar>
     Injector {
@@ -100,7 +98,7 @@ pub static INJECTORS: [Injector; 5] = [
         switch: "gke-gcsfuse/enable-native-sidecar",
         older: &[],
         marks: &[annotation("gke-gcsfuse/volumes", TRUE)],
-        minimum: ANY,
+        minimum: SIDECARS_ALPHA,
     },
 ];
 

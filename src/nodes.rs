@@ -7,13 +7,9 @@ use std::fmt;
 use crate::cluster::Cluster;
 use crate::scheduling::{Constraints, Field, Node};
 use crate::settings::{NodeCheck, NodeLabel, Settings};
-use crate::version::Version;
+use crate::version::{SIDECARS_ALPHA, SIDECARS_BETA, Version};
 
-/// The first release with native sidecars, behind the feature gate `SidecarContainers`.
-const ALPHA: Version = Version::new(1, 28);
-/// The first in which they end as they do now.
-const BETA: Version = Version::new(1, 29);
-/// The first in which Services find their named ports.
+/// The first release in which Services find the named ports of native sidecars.
 const NAMED_PORTS: Version = Version::new(1, 32);
 /// How many minors a kubelet may be older than the API server: <https://kubernetes.io/releases/version-skew-policy/>.
 const SKEW: u32 = 3;
@@ -192,8 +188,8 @@ impl Effect {
             _ if is_virtual(node) => Some(Self::Virtual),
             None => Some(Self::Unreadable),
             Some(version) if version >= minimum => None,
-            Some(version) if version < ALPHA => Some(Self::Hangs),
-            Some(version) if version < BETA => Some(Self::EndsEarly),
+            Some(version) if version < SIDECARS_ALPHA => Some(Self::Hangs),
+            Some(version) if version < SIDECARS_BETA => Some(Self::EndsEarly),
             Some(_) => Some(Self::OlderThan(minimum)),
         }
     }

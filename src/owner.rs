@@ -7,23 +7,22 @@ use crate::view::{OwnerReference, text};
 
 /// A kind of controllers that make Pods from a template in `spec.template`.
 struct Controller {
-    group: &'static str,
     resource: Resource,
     /// Whether its template changes over time, so that only the present one counts.
     changes: bool,
 }
 
-const fn controller(group: &'static str, api_version: &'static str, kind: &'static str, changes: bool) -> Controller {
-    Controller { group, resource: Resource { api_version, kind }, changes }
+const fn controller(api_version: &'static str, kind: &'static str, changes: bool) -> Controller {
+    Controller { resource: Resource { api_version, kind }, changes }
 }
 
 /// Kubernetes' own: <https://kubernetes.io/docs/concepts/workloads/controllers/>.
 const CONTROLLERS: [Controller; 5] = [
-    controller("", "v1", "ReplicationController", true),
-    controller("apps", "apps/v1", "DaemonSet", true),
-    controller("apps", "apps/v1", "ReplicaSet", false),
-    controller("apps", "apps/v1", "StatefulSet", true),
-    controller("batch", "batch/v1", "Job", false),
+    controller("v1", "ReplicationController", true),
+    controller("apps/v1", "DaemonSet", true),
+    controller("apps/v1", "ReplicaSet", false),
+    controller("apps/v1", "StatefulSet", true),
+    controller("batch/v1", "Job", false),
 ];
 
 const FIELDS: &[&str] =
@@ -42,8 +41,10 @@ impl Owner {
     /// Looks up the controller of a Pod in this namespace; None where it is of a kind that does not make Pods.
     pub fn look_up(reference: &OwnerReference, namespace: &str, cluster: &Cluster) -> Option<Self> {
         let (kind, name, uid) = (text(&reference.kind), text(&reference.name), text(&reference.uid));
-        let group = text(&reference.api_version).split_once('/').map_or("", |(group, _)| group);
-        let known = CONTROLLERS.iter().find(|known| known.group == group && known.resource.kind == kind)?;
+        let is_it = |resource: Resource| {
+            resource.kind == kind && group(resource.api_version) == group(text(&reference.api_version))
+        };
+        let known = CONTROLLERS.iter().find(|known| is_it(known.resource))?;
         let answer = cluster.get(known.resource, namespace, name, known.changes, FIELDS);
         let sidecars = answer.and_then(|json| {
             let object: Value = serde_json::from_str(&json).map_err(|error| format!("not JSON: {error}"))?;
@@ -57,4 +58,9 @@ impl Owner {
         });
         Some(Self { controller: format!("{kind} {name}"), sidecars })
     }
+}
+
+/// The group of an `apiVersion`; empty for the core group.
+fn group(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
 }

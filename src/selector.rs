@@ -80,3 +80,14 @@ impl<'v> Requirement<'v> {
         self.key == key && self.operator == "In" && self.values == [value]
     }
 }
+
+/// Whether a label selector selects what has these labels; of those that are not known, None, it may be either.
+pub fn selects(selector: &Value, label: impl Fn(&str) -> Option<Option<String>>) -> bool {
+    let mut labels = selector["matchLabels"].as_object().into_iter().flatten();
+    // What can't be read rules nothing out.
+    let expressions = Requirement::list(selector, "matchExpressions").unwrap_or_default();
+    labels.all(|(key, value)| label(key).is_none_or(|found| found.as_deref() == value.as_str()))
+        && expressions
+            .iter()
+            .all(|expression| label(expression.key).is_none_or(|found| expression.is_met_by(found.as_deref())))
+}

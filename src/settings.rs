@@ -11,7 +11,7 @@ use crate::json_path::JsonPath;
 use crate::kind;
 use crate::pattern::{Glob, Subject};
 use crate::read::{self, Malformed, Members};
-use crate::version::Version;
+use crate::version::{self, Version};
 use crate::view::{Text, text, view};
 
 /// The settings of the policy, checked: a `Settings` is always one that can be used as it is.
@@ -162,11 +162,6 @@ const UNSUPPORTED_NODES: Choices<UnsupportedNodes> = &[
     ("pin", UnsupportedNodes::Pin),
 ];
 
-/// The default of `minimumNodeVersion`: the first release in which native sidecars end as they do now.
-const MINIMUM_NODE_VERSION: Version = Version::new(1, 29);
-/// The first release that has native sidecars at all.
-const FIRST_VERSION: Version = Version::new(1, 28);
-
 impl Settings {
     /// Reads the settings; absent ones are the same as `{}`. The error lists all that is wrong with them.
     pub fn read(settings: Option<&RawValue>) -> Result<Self, Vec<Malformed>> {
@@ -199,7 +194,7 @@ impl Settings {
             api_server_version: checker.optional("apiServerVersion", &written.api_server_version, api_server_version),
             minimum_node_version: checker
                 .optional("minimumNodeVersion", &written.minimum_node_version, minimum_node_version)
-                .unwrap_or(MINIMUM_NODE_VERSION),
+                .unwrap_or(version::SIDECARS_BETA),
             node_label: checker.optional("nodeLabel", &written.node_label, NodeLabel::new),
             unsupported_nodes: checker.choice("unsupportedNodes", &written.unsupported_nodes, UNSUPPORTED_NODES),
             owner_lookup: written.owner_lookup.unwrap_or(false),
@@ -227,10 +222,7 @@ struct Checker<'e> {
 
 impl Checker<'_> {
     fn choice<T: Copy>(&mut self, setting: &str, written: &Option<Text>, choices: Choices<T>) -> T {
-        let find = |word: &str| choices.iter().find(|(choice, _)| *choice == word).map(|(_, value)| *value);
-        let known = || choices.iter().map(|(choice, _)| *choice).collect::<Vec<_>>().join(", ");
-        let read = |word: &str| find(word).ok_or_else(|| format!("is none of {}", known()));
-        self.one(setting, written, read).unwrap_or(choices[0].1)
+        self.one(setting, written, |word| choose(word, choices)).unwrap_or(choices[0].1)
     }
 
     /// A setting that another one needs.
@@ -284,12 +276,15 @@ impl Checker<'_> {
     }
 }
 
+/// The value of a word. The error says which words there are, in words that follow the one itself.
+pub fn choose<T: Copy>(word: &str, choices: &[(&str, T)]) -> Result<T, String> {
+    let known = || choices.iter().map(|(choice, _)| *choice).collect::<Vec<_>>().join(", ");
+    let found = choices.iter().find(|(choice, _)| *choice == word);
+    found.map(|(_, value)| *value).ok_or_else(|| format!("is none of {}", known()))
+}
+
 fn injector_name(text: &str) -> Result<&'static str, String> {
-    let names = INJECTORS.iter().map(|injector| injector.name);
-    names
-        .clone()
-        .find(|name| *name == text)
-        .ok_or_else(|| format!("is none of {}", names.collect::<Vec<_>>().join(", ")))
+    choose(text, &INJECTORS.each_ref().map(|injector| (injector.name, injector.name)))
 }
 
 fn api_server_version(text: &str) -> Result<Version, String> {
@@ -299,8 +294,8 @@ fn api_server_version(text: &str) -> Result<Version, String> {
 fn minimum_node_version(text: &str) -> Result<Version, String> {
     match Version::read(text).filter(|version| version.to_string() == text) {
         None => Err("is not of the form MAJOR.MINOR, as 1.29 is".to_owned()),
-        Some(version) if version < FIRST_VERSION => {
-            Err(format!("is too old: native sidecars came with {FIRST_VERSION}"))
+        Some(version) if version < version::SIDECARS_ALPHA => {
+            Err(format!("is too old: native sidecars came with {}", version::SIDECARS_ALPHA))
         }
         Some(version) => Ok(version),
     }

@@ -172,7 +172,7 @@ impl Traces {
 pub fn has_all_that_was_sent(metadata: &Metadata, spec: &PodSpec) -> bool {
     let entries: Vec<ManagedFields> =
         metadata.managed_fields.and_then(|raw| read::document(raw.get()).ok()).unwrap_or_default();
-    let mut fields = entries.iter().filter_map(|entry| entry.fields).peekable();
+    let mut fields = entries.iter().filter_map(|entry| entry.fields);
     let list = |fields: &'_ RawValue, name| {
         let list: Option<Members> = read::at(fields.get(), &[Step::key("f:spec"), Step::key(name)]).ok()?;
         Some(list?.0.into_iter().filter_map(|(key, _)| container_name(key.as_str())).collect::<Vec<_>>())

@@ -9,6 +9,11 @@ pub struct Version {
     minor: u32,
 }
 
+/// The first release with native sidecars, behind the feature gate `SidecarContainers`.
+pub const SIDECARS_ALPHA: Version = Version::new(1, 28);
+/// The first release in which they are on by default, and end as they do now.
+pub const SIDECARS_BETA: Version = Version::new(1, 29);
+
 impl Version {
     /// The release with these numbers.
     pub const fn new(major: u32, minor: u32) -> Self {

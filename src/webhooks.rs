@@ -8,7 +8,7 @@ use glob::Pattern;
 use serde_json::Value;
 
 use crate::request::{Operation, Request};
-use crate::selector::{Labels, Requirement};
+use crate::selector::{Labels, selects};
 use crate::table::Table;
 
 /// A webhook that the API server calls for an object.
@@ -100,17 +100,6 @@ fn covers(rule: &Value, request: &Request) -> bool {
         && has("apiVersions", version)
         && resources.any(is_resource)
         && ["", "*", scope].contains(&text(rule, "scope"))
-}
-
-/// Whether a label selector selects what has these labels; of those that are not known, None, it may be either.
-fn selects(selector: &Value, label: impl Fn(&str) -> Option<Option<String>>) -> bool {
-    let mut labels = selector["matchLabels"].as_object().into_iter().flatten();
-    // What can't be read rules nothing out.
-    let expressions = Requirement::list(selector, "matchExpressions").unwrap_or_default();
-    labels.all(|(key, value)| label(key).is_none_or(|found| found.as_deref() == value.as_str()))
-        && expressions
-            .iter()
-            .all(|expression| label(expression.key).is_none_or(|found| expression.is_met_by(found.as_deref())))
 }
 
 /// Whether Kubewarden made this configuration, by the labels of its present and its older versions.
