@@ -10,7 +10,7 @@ KWCTL ?= $(or $(shell command -v kwctl),$(abspath $(HOST)))
 WASM_FEATURES := $(addprefix --enable-,bulk-memory multivalue mutable-globals nontrapping-float-to-int reference-types \
 	sign-ext)
 
-POLICY_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
+POLICY_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs' -o -name '*.sh')
 HOST_SOURCES := host/Cargo.toml $(shell find host/src -name '*.rs')
 
 # The module holds names of source files: the same ones wherever it is built.
@@ -60,6 +60,7 @@ lint: | linker
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items --quiet
 
 unit-tests: policy.wasm
+	scripts/need.sh dash busybox
 	cargo test --locked --workspace
 
 e2e-tests: annotated-policy.wasm $(HOST)

@@ -65,11 +65,16 @@ impl<'v> Case<'v> {
         findings
     }
 
-    /// The first native sidecar that no setting exempts.
+    /// The first native sidecar that no setting exempts, and that needs nodes which know it: one that is injected in both
+    /// forms does not.
     pub fn native(&self) -> Option<Native<'v>> {
         let mut inits = self.spec.init_containers().iter().enumerate();
-        let (index, container) =
-            inits.find(|(_, container)| container.restarts_always() && !self.is_exempt(container))?;
+        let is_twin = |container: &Container| {
+            let mut companions = self.injection(container.name()).into_iter().flat_map(Injection::companions);
+            companions.any(|name| self.spec.containers().iter().any(|other| other.name() == name))
+        };
+        let (index, container) = inits
+            .find(|(_, container)| container.restarts_always() && !self.is_exempt(container) && !is_twin(container))?;
         Some(Native::Container(List::InitContainers, index, container))
     }
 
@@ -187,6 +192,9 @@ impl<'v> Case<'v> {
 
     fn know(&self, container: &'v Container<'v>, declared: &Names) -> Known<'v> {
         let (name, settings) = (container.name(), self.settings);
+        if self.is_companion(name) {
+            return Known::Kept;
+        }
         if self.is_exempt(container) {
             return Known::Main;
         }
@@ -227,8 +235,14 @@ impl<'v> Case<'v> {
         self.injections.iter().find(|injection| injection.name == name).copied()
     }
 
+    /// Whether an injection adds a container of this name beside its sidecar.
+    fn is_companion(&self, name: &str) -> bool {
+        self.injections.iter().any(|injection| injection.companions().any(|companion| companion == name))
+    }
+
     fn is_exempt(&self, container: &Container) -> bool {
-        first_match(&self.settings.exempt_containers, container.name()).is_some()
+        let name = container.name();
+        first_match(&self.settings.exempt_containers, name).is_some() || self.is_companion(name)
     }
 
     /// The names that the template declares.

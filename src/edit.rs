@@ -25,6 +25,8 @@ pub enum Node<'a> {
     Array(Vec<Node<'a>>),
     /// New text.
     Text(String),
+    /// A new number.
+    Number(u32),
     /// New JSON.
     New(Box<RawValue>),
 }
@@ -92,18 +94,52 @@ impl<'a> Node<'a> {
 
     /// Adds what a pin asks of nodes to this term of node affinity.
     fn require(&mut self, Pin { key, value, .. }: &Pin) -> Result<(), Malformed> {
-        let text = |text: &str| Node::Text(text.to_owned());
-        let mut requirement = Members::default();
-        *requirement.member("key", Position::End) = text(key);
-        *requirement.member("operator", Position::End) = text("In");
-        *requirement.member("values", Position::End) = Node::Array(vec![text(value)]);
-        self.object()?.member("matchExpressions", Position::End).array()?.push(Node::Object(requirement));
+        let requirement =
+            Node::members([("key", Node::text(key)), ("operator", Node::text("In")), ("values", Node::texts([value]))]);
+        self.member("matchExpressions")?.array()?.push(requirement);
         Ok(())
     }
 
+    /// A new string.
+    pub fn text(text: &str) -> Self {
+        Node::Text(text.to_owned())
+    }
+
+    /// A new list of strings.
+    pub fn texts<const N: usize>(texts: [&str; N]) -> Self {
+        Node::Array(texts.into_iter().map(Self::text).collect())
+    }
+
+    /// A new object.
+    pub fn members<const N: usize>(members: [(&'static str, Self); N]) -> Self {
+        Node::Object(Members(members.into_iter().map(|(name, node)| (Cow::Borrowed(name), node)).collect()))
+    }
+
+    /// The member of this object with this name; a new `null` at its end where there is none.
+    pub fn member(&mut self, name: &str) -> Result<&mut Self, Malformed> {
+        Ok(self.object()?.member(name, Position::End))
+    }
+
+    /// Sets a member of this object.
+    pub fn set(&mut self, name: &str, value: Self) -> Result<(), Malformed> {
+        *self.member(name)? = value;
+        Ok(())
+    }
+
+    /// Takes a member out of this object, where it is there.
+    pub fn remove(&mut self, name: &str) -> Result<(), Malformed> {
+        self.object()?.0.retain(|(other, _)| other != name);
+        Ok(())
+    }
+
+    /// This as JSON.
+    pub fn into_json(self) -> Result<Box<RawValue>, Malformed> {
+        serde_json::value::to_raw_value(&self).map_err(|error| Malformed::new("", error))
+    }
+
     /// This container, with `restartPolicy: Always`.
-    fn made_native(mut self) -> Result<Self, Malformed> {
-        *self.object()?.member("restartPolicy", Position::After("image")) = Node::Text("Always".to_owned());
+    pub fn made_native(mut self) -> Result<Self, Malformed> {
+        *self.object()?.member("restartPolicy", Position::After("image")) = Node::text("Always");
         Ok(self)
     }
 
@@ -130,7 +166,7 @@ impl<'a> Node<'a> {
     }
 
     /// Opens an array; what is absent or `null` is an empty one.
-    fn array(&mut self) -> Result<&mut Vec<Node<'a>>, Malformed> {
+    pub fn array(&mut self) -> Result<&mut Vec<Node<'a>>, Malformed> {
         if let Node::Raw(raw) = self {
             let elements: Option<Vec<&'a RawValue>> = read::document(raw.get())?;
             *self = Node::Array(elements.unwrap_or_default().into_iter().map(Node::Raw).collect());
@@ -142,15 +178,12 @@ impl<'a> Node<'a> {
     }
 }
 
-/// A container of the settings with this name, ready to be added to a Pod: as a native sidecar, and as a regular container.
-pub fn forms(container: &RawValue, name: &str) -> Result<[Box<RawValue>; 2], Malformed> {
-    let named = || {
-        let mut container = Node::Raw(container);
-        *container.object()?.member("name", Position::Start) = Node::Text(name.to_owned());
-        Ok(container)
-    };
-    let json = |node: Node| serde_json::value::to_raw_value(&node).map_err(|error| Malformed::new("", error));
-    Ok([json(named()?.made_native()?)?, json(named()?)?])
+/// A container of the settings with this name, as a native sidecar or as a regular container.
+pub fn form(container: &RawValue, name: &str, is_native: bool) -> Result<Box<RawValue>, Malformed> {
+    let mut container = Node::Raw(container);
+    *container.object()?.member("name", Position::Start) = Node::text(name);
+    let container = if is_native { container.made_native()? } else { container };
+    container.into_json()
 }
 
 /// Where a new member goes, so that people find it where they would have written it.
@@ -204,7 +237,7 @@ impl<'a> Members<'a> {
     }
 
     fn switch_on(&mut self, annotation: &str) -> Result<(), Malformed> {
-        *self.annotation(annotation)? = Node::Text("true".to_owned());
+        *self.annotation(annotation)? = Node::text("true");
         Ok(())
     }
 
@@ -232,6 +265,7 @@ impl Serialize for Node<'_> {
             Node::Object(Members(members)) => serializer.collect_map(members.iter().map(|(name, node)| (name, node))),
             Node::Array(elements) => serializer.collect_seq(elements),
             Node::Text(text) => serializer.serialize_str(text),
+            Node::Number(number) => serializer.serialize_u32(*number),
             Node::New(raw) => raw.serialize(serializer),
         }
     }

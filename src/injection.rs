@@ -1,5 +1,7 @@
 //! Sidecars that the policy injects: the setting `injections`, checked, and which Pods they are for.
 
+use std::fmt::Display;
+
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -10,17 +12,18 @@ use crate::read::{self, Malformed};
 use crate::schema::{self, Type};
 use crate::selector::{Labels, Requirement, selects};
 use crate::settings::choose;
-use crate::view::{Text, text, view};
+use crate::twins::{self, Twins};
+use crate::view::{PodSpec, Text, text, view};
 
 /// A sidecar to inject.
 #[derive(Debug)]
 pub struct Injection {
     /// Its container's name.
     pub name: String,
-    /// Its container as a native sidecar.
-    native: Box<RawValue>,
-    /// Its container as a regular one.
-    regular: Box<RawValue>,
+    /// Its container.
+    container: Box<RawValue>,
+    /// The image of the helper that `universal` needs.
+    helper_image: String,
     /// The volumes that come along, by name.
     volumes: Vec<(String, Box<RawValue>)>,
     /// The names of the volumes that it mounts.
@@ -44,11 +47,17 @@ pub enum Strategy {
     Legacy,
     /// As a native sidecar, where the nodes are known to support that; else among the regular containers.
     Auto,
+    /// In both forms, of which one works: [`twins`].
+    Universal,
 }
 
 /// The strategies by their names, the default first.
-const STRATEGIES: [(&str, Strategy); 3] =
-    [("native", Strategy::Native), ("legacy", Strategy::Legacy), ("auto", Strategy::Auto)];
+const STRATEGIES: [(&str, Strategy); 4] = [
+    ("native", Strategy::Native),
+    ("legacy", Strategy::Legacy),
+    ("auto", Strategy::Auto),
+    ("universal", Strategy::Universal),
+];
 
 view! {
     /// An injection as it is written.
@@ -60,6 +69,7 @@ view! {
         annotation: Text<'a> = "annotation",
         strategy: Text<'a> = "strategy",
         first: bool = "first",
+        helper_image: Text<'a> = "helperImage",
     }
 
     /// What has a name.
@@ -100,8 +110,8 @@ pub fn read(written: &[&RawValue], can_ask: bool, errors: &mut Vec<Malformed>) -
         if injection.strategy == Strategy::Auto && !can_ask {
             wrong("strategy", "auto needs nodeCheck, to know which form the nodes take");
         }
-        if injections.iter().any(|other| other.name == injection.name) {
-            wrong("name", "another injection has that name");
+        if injections.iter().flat_map(Injection::names).any(|other| injection.names().any(|name| name == other)) {
+            wrong("name", "another injection has that name, or one that is made of it");
         }
         let known = || injections.iter().flat_map(|other| &other.volumes);
         for (name, volume) in &injection.volumes {
@@ -199,12 +209,31 @@ impl Injection {
             }
             volumes.push((name, (*volume).to_owned()));
         }
+        match strategy {
+            Strategy::Universal => {
+                if !twins::companions(name).iter().all(|name| is_dns_label(name)) {
+                    wrong(at("name"), "too long for universal, which adds \"-helper\" and \"-legacy\" to it");
+                }
+                let container: Value = read::document(container.get()).unwrap_or_default();
+                let obstacles = twins::obstacles(&container).into_iter();
+                errors.extend(obstacles.map(|obstacle| obstacle.within(at("container"))));
+                let (name, volume) = twins::volume(name).map_err(|error| errors.push(error)).ok()?;
+                if volumes.iter().any(|(other, _)| *other == name) {
+                    errors.push(Malformed::new(at("volumes"), format_args!("universal adds a volume {name:?}")));
+                }
+                volumes.push((name, volume));
+            }
+            _ if written.helper_image.is_some() => wrong(at("helperImage"), "only with strategy universal"),
+            _ => {}
+        }
         let mounts = named.volume_mounts.iter().flatten().map(|mount| text(&mount.name).to_owned()).collect();
-        let [native, regular] = edit::forms(container, name).map_err(|error| errors.push(within(error))).ok()?;
         Some(Self {
             name: name.to_owned(),
-            native,
-            regular,
+            container: container.to_owned(),
+            helper_image: match text(&written.helper_image) {
+                "" => twins::HELPER_IMAGE.to_owned(),
+                image => image.to_owned(),
+            },
             volumes,
             mounts,
             selector,
@@ -222,8 +251,18 @@ impl Injection {
         selected && annotated.is_none_or(|(key, value)| annotations.get(key).as_deref() == Some(value.as_str()))
     }
 
+    /// The names of the containers that it adds, its own first.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        std::iter::once(self.name.clone()).chain(self.companions())
+    }
+
+    /// The names of those that it adds beside its own.
+    pub fn companions(&self) -> impl Iterator<Item = String> {
+        (self.strategy == Strategy::Universal).then(|| twins::companions(&self.name)).into_iter().flatten()
+    }
+
     /// Where it goes, depending on whether the nodes support native sidecars.
-    pub const fn target(&self, is_supported: bool) -> Target {
+    const fn target(&self, is_supported: bool) -> Target {
         match self.strategy {
             Strategy::Legacy => Target::Regular,
             Strategy::Auto if !is_supported => Target::Regular,
@@ -231,37 +270,54 @@ impl Injection {
             _ => Target::Last,
         }
     }
-}
 
-/// Plans to add a sidecar to a Pod with these volumes, and with what the plan adds already. The error says why it can't be.
-pub fn add(injection: &Injection, to: Target, volumes: Option<&RawValue>, plan: &mut Plan) -> Result<(), String> {
-    let there = volumes.map(|volumes| read::children(volumes.get())).unwrap_or_default();
-    let there: Vec<_> = there.into_iter().map(|(_, volume)| (name_of(volume), volume)).collect();
-    let mut missing = Vec::new();
-    for (name, volume) in &injection.volumes {
-        match there.iter().find(|(other, _)| other == name) {
-            Some((_, other)) if read::same(other, volume) => {}
-            Some(_) => return Err(format!("the Pod has another volume {name:?}")),
-            None if plan.volumes.iter().any(|(other, _)| other == name) => {}
-            None => missing.push((name.clone(), volume.clone())),
+    /// Plans to add it to a Pod, and to what the plan adds already. The error says why it can't be.
+    pub fn add(&self, spec: &PodSpec, is_supported: bool, plan: &mut Plan) -> Result<(), String> {
+        let missing = self.missing_volumes(spec.volumes, plan)?;
+        let to = self.target(is_supported);
+        let unexpected = |error: &dyn Display| format!("its container can't be written: {error}");
+        if self.strategy == Strategy::Universal {
+            let mut there = spec.init_containers().iter().chain(spec.containers());
+            if let Some(taken) = there.find(|there| self.companions().any(|name| name == there.name())) {
+                return Err(format!("the Pod has a container {:?} already", taken.name()));
+            }
+            let policy = text(&spec.restart_policy);
+            let twins = Twins::new(&self.name, &self.container, &self.helper_image, policy, spec.security_context);
+            let twins = twins.map_err(|error| unexpected(&error))?;
+            plan.add.extend(twins.init.map(|container| Addition { container, to }));
+            plan.add.push(Addition { container: twins.legacy, to: Target::Regular });
+        } else {
+            let container = edit::form(&self.container, &self.name, to != Target::Regular);
+            plan.add.push(Addition { container: container.map_err(|error| unexpected(&error))?, to });
         }
-    }
-    let comes = |name: &String| {
-        injection.volumes.iter().any(|(other, _)| other == name) || there.iter().any(|(other, _)| other == name)
-    };
-    if let Some(name) = injection.mounts.iter().find(|name| !comes(name)) {
-        return Err(format!("it mounts volume {name:?}, which neither the Pod nor the injection has"));
-    }
-    plan.volumes.extend(missing);
-    let container = match to {
-        Target::Regular => &injection.regular,
-        Target::First | Target::Last => {
-            plan.declare.push(injection.name.clone());
-            &injection.native
+        if to != Target::Regular {
+            plan.declare.push(self.name.clone());
         }
-    };
-    plan.add.push(Addition { container: container.clone(), to });
-    Ok(())
+        plan.volumes.extend(missing);
+        Ok(())
+    }
+
+    /// The volumes that come along and that neither the Pod nor the plan has.
+    fn missing_volumes(&self, volumes: Option<&RawValue>, plan: &Plan) -> Result<Vec<(String, Box<RawValue>)>, String> {
+        let there = volumes.map(|volumes| read::children(volumes.get())).unwrap_or_default();
+        let there: Vec<_> = there.into_iter().map(|(_, volume)| (name_of(volume), volume)).collect();
+        let mut missing = Vec::new();
+        for (name, volume) in &self.volumes {
+            match there.iter().find(|(other, _)| other == name) {
+                Some((_, other)) if read::same(other, volume) => {}
+                Some(_) => return Err(format!("the Pod has another volume {name:?}")),
+                None if plan.volumes.iter().any(|(other, _)| other == name) => {}
+                None => missing.push((name.clone(), volume.clone())),
+            }
+        }
+        let comes = |name: &String| {
+            self.volumes.iter().any(|(other, _)| other == name) || there.iter().any(|(other, _)| other == name)
+        };
+        if let Some(name) = self.mounts.iter().find(|name| !comes(name)) {
+            return Err(format!("it mounts volume {name:?}, which neither the Pod nor the injection has"));
+        }
+        Ok(missing)
+    }
 }
 
 /// The name of a volume; empty where it has none.

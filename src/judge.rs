@@ -8,13 +8,13 @@ use crate::cluster::{Cluster, Host};
 use crate::decide::Case;
 use crate::edit;
 use crate::finding::{self, About, Finding, Kept, List, Native, NodesText, Rule};
-use crate::injection::{self, Injection, Strategy};
+use crate::injection::{Injection, Strategy};
 use crate::injector::{INJECTORS, Injector};
 use crate::kind;
 use crate::nodes::{Nodes, Support};
 use crate::owner::Owner;
 use crate::path::{Path, Step};
-use crate::plan::{self, Outcome, Pin, Plan, Surroundings, Target};
+use crate::plan::{self, Outcome, Pin, Plan, Surroundings};
 use crate::read::{self, Malformed};
 use crate::request::{Operation, Request, in_object, in_old_object};
 use crate::scheduling::Constraints;
@@ -172,10 +172,9 @@ impl Subject<'_> {
         let why_not = ground.as_ref().and_then(|ground| ground.why.as_deref());
         let injected = injected.filter(|_| !keeps_legacy);
         for injection in awaited {
-            let target = injection.target(why_not.is_none());
             let added = match why_not {
-                Some(why) if keeps_legacy && target != Target::Regular => Err(why.to_owned()),
-                _ => injection::add(injection, target, spec.volumes, &mut plan),
+                Some(why) if keeps_legacy && injection.strategy == Strategy::Native => Err(why.to_owned()),
+                _ => injection.add(spec, why_not.is_none(), &mut plan),
             };
             if let Err(why) = added {
                 verdict.warnings.push(about.not_injected(&injection.name, &why));

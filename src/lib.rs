@@ -30,6 +30,7 @@ mod selector;
 mod settings;
 mod table;
 mod traces;
+mod twins;
 mod version;
 mod view;
 mod webhooks;

@@ -145,6 +145,7 @@ view! {
         init_containers: Vec<Container<'a>> = "initContainers",
         containers: Vec<Container<'a>> = "containers",
         pub volumes: &'a RawValue = "volumes",
+        pub security_context: &'a RawValue = "securityContext",
     }
 
     /// What the policy looks at in a container. The fields that are raw here are read only when a plan depends on them.

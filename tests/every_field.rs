@@ -75,6 +75,11 @@ fn a_pod_with_every_field_comes_out_with_what_is_planned() {
             "container": {"image": "vpn", "volumeMounts": [{"name": "vpn", "mountPath": "/vpn"}]},
             "volumes": [{"name": "vpn", "emptyDir": {}}],
             "podSelector": {"matchLabels": {"app": "shop"}},
+        }, {
+            "name": "dns",
+            "container": {"image": "dns", "command": ["dns"]},
+            "podSelector": {},
+            "strategy": "universal",
         }],
     });
     let request = json!({"kind": {"group": "", "version": "v1", "kind": "Pod"}, "operation": "CREATE", "object": pod});
@@ -93,14 +98,21 @@ fn a_pod_with_every_field_comes_out_with_what_is_planned() {
         container
     };
     let vpn = json!({"name": "vpn", "image": "vpn", "volumeMounts": [{"name": "vpn", "mountPath": "/vpn"}]});
-    spec.insert("initContainers".to_owned(), json!([init, native(shipper), native(vpn)]));
-    spec.insert("containers".to_owned(), json!([main]));
-    spec["volumes"].as_array_mut().unwrap().push(json!({"name": "vpn", "emptyDir": {}}));
+    // What is in these, tests/twins.rs and tests/cases tell.
+    let added = |list: &str, name: &str| -> Value {
+        let list = answer["mutated_object"]["spec"][list].as_array().unwrap();
+        list.iter().find(|container| container["name"] == name).unwrap().clone()
+    };
+    let [helper, dns] = ["dns-helper", "dns"].map(|name| added("initContainers", name));
+    spec.insert("initContainers".to_owned(), json!([init, native(shipper), native(vpn), helper, dns]));
+    spec.insert("containers".to_owned(), json!([main, added("containers", "dns-legacy")]));
+    let volumes = ["vpn", "dns-twins"].map(|name| json!({"name": name, "emptyDir": {}}));
+    spec["volumes"].as_array_mut().unwrap().extend(volumes);
     let required = &mut spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
     let expressions = required["nodeSelectorTerms"][0]["matchExpressions"].as_array_mut().unwrap();
     expressions.push(json!({"key": "example.com/sidecars", "operator": "In", "values": ["true"]}));
     let annotations: &mut Map<String, Value> = expected["metadata"]["annotations"].as_object_mut().unwrap();
-    annotations.insert("sidecars.kubewarden.io/native".to_owned(), json!("shipper,vpn"));
+    annotations.insert("sidecars.kubewarden.io/native".to_owned(), json!("shipper,vpn,dns"));
     assert!(answer["mutated_object"] == expected, "{} is not {expected}", answer["mutated_object"]);
 
     let mut again = request.clone();

@@ -1,0 +1,2 @@
+[ "$state $marked" = "native $identity" ] || exit 1
+exec "$@"
