@@ -3,11 +3,11 @@
 //! A name alone or an image alone says too little: nginx, redis and envoy are main containers as often as not, and
 //! istio-init runs the image of istio-proxy.
 
-use glob::Pattern;
 use serde_json::value::RawValue;
 
 use crate::image::Repository;
 use crate::path::Step;
+use crate::pattern::matches;
 use crate::read;
 
 /// A well-known sidecar.
@@ -120,8 +120,8 @@ pub fn switches(injector: &str) -> impl Iterator<Item = &'static str> {
 fn matches_image(pattern: &str, image: &str) -> bool {
     let repository = Repository::of(image);
     let (path, tag) = pattern.split_once(':').map_or((pattern, None), |(path, tag)| (path, Some(tag)));
-    let matches = |pattern: &str, text: &str| Pattern::new(pattern).is_ok_and(|pattern| pattern.matches(text));
-    matches(&format!("*/{path}"), &format!("/{}", repository.short))
+    let ends = std::iter::successors(Some(repository.short), |rest| rest.split_once('/').map(|(_, rest)| rest));
+    ends.into_iter().any(|end| matches(path, end))
         && tag.is_none_or(|tag| matches(tag, repository.tag.unwrap_or_default()))
 }
 
@@ -230,7 +230,7 @@ mod tests {
     fn every_pattern_is_a_glob() {
         for entry in &CATALOGUE {
             for pattern in entry.images {
-                assert!(pattern.split(':').all(|glob| Pattern::new(glob).is_ok()), "{pattern}");
+                assert!(pattern.split(':').all(|glob| glob::Pattern::new(glob).is_ok()), "{pattern}");
             }
         }
     }

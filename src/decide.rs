@@ -15,7 +15,7 @@ use crate::view::{Annotations, Container, PodSpec, PodTemplate};
 #[derive(Clone, Copy)]
 pub struct Case<'v> {
     /// The settings.
-    pub settings: &'v Settings,
+    pub settings: &'v Settings<'v>,
     /// The template.
     pub template: &'v PodTemplate<'v>,
     /// Its spec.
@@ -206,8 +206,9 @@ impl<'v> Case<'v> {
             return Known::Sidecar(Evidence::Injection);
         }
         if !settings.sidecar_images.is_empty() {
-            let repository = Repository::of(container.image());
-            if let Some(glob) = settings.sidecar_images.iter().find(|glob| glob.matches_repository(&repository)) {
+            let spellings: Vec<_> = Repository::of(container.image()).spellings().collect();
+            let matches = |glob: &&Glob| spellings.iter().any(|spelling| glob.matches(spelling));
+            if let Some(glob) = settings.sidecar_images.iter().find(matches) {
                 return Known::Sidecar(Evidence::SidecarImages(glob));
             }
         }
@@ -252,6 +253,6 @@ impl<'v> Case<'v> {
 }
 
 /// The first of the globs that matches this name.
-fn first_match<'g>(globs: &'g [Glob], name: &str) -> Option<&'g Glob> {
+fn first_match<'g>(globs: &'g [Glob<'g>], name: &str) -> Option<&'g Glob<'g>> {
     globs.iter().find(|glob| glob.matches(name))
 }

@@ -74,9 +74,9 @@ impl List {
 #[derive(Debug)]
 pub enum Evidence<'v> {
     /// A glob of `sidecarNames` matches its name.
-    SidecarNames(&'v Glob),
+    SidecarNames(&'v Glob<'v>),
     /// A glob of `sidecarImages` matches its image.
-    SidecarImages(&'v Glob),
+    SidecarImages(&'v Glob<'v>),
     /// The catalogue knows its name and image.
     Catalogue(&'static Entry),
     /// The annotation `sidecars.kubewarden.io/native` names it.

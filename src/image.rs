@@ -42,8 +42,13 @@ impl<'a> Repository<'a> {
         Self { short, tag, on_docker_hub }
     }
 
+    /// Its spellings: the shortest, and the full one where that is another.
+    pub fn spellings(&self) -> impl Iterator<Item = Cow<'a, str>> {
+        [Some(Cow::Borrowed(self.short)), self.on_docker_hub.then(|| self.full())].into_iter().flatten()
+    }
+
     /// The full spelling: `docker.io/library/redis`.
-    pub fn full(&self) -> Cow<'a, str> {
+    fn full(&self) -> Cow<'a, str> {
         match self.on_docker_hub {
             false => Cow::Borrowed(self.short),
             true if self.short.contains('/') => Cow::Owned(format!("docker.io/{}", self.short)),

@@ -1,16 +1,18 @@
 //! Globs in the settings: which containers and images they name.
 
-use glob::Pattern;
+use std::borrow::Cow;
 
-use crate::image::Repository;
+use glob::Pattern;
 
 /// A glob of the settings: `*` stands for any characters, also none and also `/`, `?` for one, `[a-z]` for one of a
 /// range and `[!a-z]` for one outside it; `**/` for any number of path components. It matches a whole name.
+///
+/// It is kept as it is written: the settings come with each request, and most globs are never more than looked at.
 #[derive(Debug)]
-pub struct Glob {
-    text: String,
-    /// None where the glob has no wildcard: most have none, and comparing text costs nothing.
-    pattern: Option<Pattern>,
+pub struct Glob<'a> {
+    text: Cow<'a, str>,
+    /// The length of what stands before the first wildcard.
+    literal: usize,
 }
 
 /// What a glob is matched against: it decides which globs can never match.
@@ -22,26 +24,34 @@ pub enum Subject {
     Repository,
 }
 
-impl Glob {
+impl<'a> Glob<'a> {
     /// Reads a glob. The error says what is wrong with it, in words that follow the glob itself.
-    pub fn new(text: &str, subject: Subject) -> Result<Self, String> {
+    pub fn new(text: Cow<'a, str>, subject: Subject) -> Result<Self, String> {
         if text.is_empty() {
             return Err("is empty; it matches nothing".to_owned());
         }
-        let has_wildcards = text.contains(['*', '?', '[']);
-        let pattern = has_wildcards
-            .then(|| Pattern::new(text))
-            .transpose()
-            .map_err(|error| format!("is no glob: {} at character {}", error.msg, error.pos + 1))?;
-        if let Some(never) = text.chars().find(|&character| !subject.allows(character)) {
-            return Err(format!("can never match: {} never has {never:?}", subject.noun()));
+        let (mut literal, mut before, mut needs_check, mut can_match) = (text.len(), 0, false, true);
+        let mut may_have_tag = false;
+        for (index, byte) in text.bytes().enumerate() {
+            if is_wildcard(byte) {
+                literal = literal.min(index);
+                needs_check |= byte == b'[' || (byte, before) == (b'*', b'*');
+            }
+            can_match &= subject.allows(byte);
+            may_have_tag |= matches!(byte, b':' | b'@');
+            before = byte;
         }
-        if let Subject::Repository = subject
-            && let Some(tag) = tag_part(text)
-        {
+        if needs_check {
+            Pattern::new(&text).map_err(|error| format!("is no glob: {} at character {}", error.msg, error.pos + 1))?;
+        }
+        if !can_match {
+            let never = text.chars().find(|&each| !u8::try_from(each).is_ok_and(|byte| subject.allows(byte)));
+            return Err(format!("can never match: {} never has {:?}", subject.noun(), never.unwrap_or_default()));
+        }
+        if may_have_tag && let Some(tag) = tag_part(&text) {
             return Err(format!("can never match: leave out {tag:?}; only registry and path are compared"));
         }
-        Ok(Self { text: text.to_owned(), pattern })
+        Ok(Self { text, literal })
     }
 
     /// The glob as it was written.
@@ -51,26 +61,34 @@ impl Glob {
 
     /// Whether it matches this text.
     pub fn matches(&self, text: &str) -> bool {
-        match &self.pattern {
-            None => self.text == text,
-            Some(pattern) => pattern.matches(text),
-        }
-    }
-
-    /// Whether it matches a spelling of this repository.
-    pub fn matches_repository(&self, repository: &Repository) -> bool {
-        self.matches(repository.short) || self.matches(&repository.full())
+        // Names often begin alike, and seldom have the same character where the literal part ends.
+        let (glob, text_bytes, last) = (self.text.as_bytes(), text.as_bytes(), self.literal.wrapping_sub(1));
+        (self.literal == 0 || glob.get(last) == text_bytes.get(last)) && matches(&self.text, text)
     }
 }
 
+const fn is_wildcard(byte: u8) -> bool {
+    matches!(byte, b'*' | b'?' | b'[')
+}
+
+/// Whether a glob matches this text, which needs no pattern where it has no wildcard, or one `*`, or where text and glob
+/// begin or end differently.
+pub fn matches(glob: &str, text: &str) -> bool {
+    let (glob_bytes, bytes) = (glob.as_bytes(), text.as_bytes());
+    let Some(start) = glob.bytes().position(is_wildcard) else { return glob == text };
+    let end = glob.bytes().rposition(|byte| is_wildcard(byte) || byte == b']').map_or(start, |last| last + 1);
+    let (first, wild, last) = (&glob_bytes[..start], &glob_bytes[start..end], &glob_bytes[end..]);
+    let could = bytes.len() >= first.len() + last.len() && bytes.starts_with(first) && bytes.ends_with(last);
+    could && (wild == b"*" || Pattern::new(glob).is_ok_and(|pattern| pattern.matches(text)))
+}
+
 impl Subject {
-    fn allows(self, character: char) -> bool {
-        let own: &[char] = match self {
-            Self::ContainerName => &['-'],
-            Self::Repository => &['-', '.', '_', '/', ':', '@'],
-        };
-        let is_syntax = ['*', '?', '[', ']', '!'].contains(&character);
-        character.is_ascii_lowercase() || character.is_ascii_digit() || own.contains(&character) || is_syntax
+    const fn allows(self, byte: u8) -> bool {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'*' | b'?' | b'[' | b']' | b'!' => true,
+            b'.' | b'_' | b'/' | b':' | b'@' => matches!(self, Self::Repository),
+            _ => false,
+        }
     }
 
     fn noun(self) -> &'static str {
@@ -91,6 +109,7 @@ fn tag_part(glob: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::Repository;
 
     #[test]
     fn matches_whole_names() {
@@ -106,8 +125,14 @@ mod tests {
             ("log[0-9]", "log7", true),
             ("log[!0-9]", "log7", false),
             ("*", "anything", true),
+            ("log*er", "loger", true),
+            ("log*ger", "logger", true),
+            ("logg*gger", "logger", false),
+            ("l*g*r", "logshipper", true),
+            ("l?g*r", "logshippers", false),
+            ("**", "anything", true),
         ] {
-            let matched = Glob::new(glob, Subject::ContainerName).map(|glob| glob.matches(name));
+            let matched = Glob::new(glob.into(), Subject::ContainerName).map(|glob| glob.matches(name));
             assert_eq!(matched, Ok(expected), "{glob} {name}");
         }
     }
@@ -126,8 +151,8 @@ mod tests {
             ("registry.example.com:5000/*", "registry.example.com:5000/a/b:1", true),
             ("fluent-bit", "fluent/fluent-bit", false),
         ] {
-            let matched =
-                Glob::new(glob, Subject::Repository).map(|glob| glob.matches_repository(&Repository::of(image)));
+            let matched = Glob::new(glob.into(), Subject::Repository)
+                .map(|glob| Repository::of(image).spellings().any(|each| glob.matches(&each)));
             assert_eq!(matched, Ok(expected), "{glob} {image}");
         }
     }
@@ -158,7 +183,7 @@ mod tests {
                 "can never match: leave out \"@sha256:*\"; only registry and path are compared",
             ),
         ] {
-            assert_eq!(Glob::new(glob, subject).map(|_| ()), Err(error.to_owned()), "{glob}");
+            assert_eq!(Glob::new(glob.into(), subject).map(|_| ()), Err(error.to_owned()), "{glob}");
         }
     }
 }

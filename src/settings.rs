@@ -9,15 +9,16 @@ use crate::injection::{self, Injection};
 use crate::injector::INJECTORS;
 use crate::json_path::JsonPath;
 use crate::kind;
+use crate::path::Step;
 use crate::pattern::{Glob, Subject};
-use crate::read::{self, Malformed, Members};
+use crate::read::{self, Malformed};
 use crate::version::{self, Version};
 use crate::view::{Text, text, view};
 
 /// The settings of the policy, checked: a `Settings` is always one that can be used as it is.
 ///
 /// They come with each request. What is absent or `null` has its default; what is unknown is an error.
-pub struct Settings {
+pub struct Settings<'a> {
     /// What to do about a known sidecar in `containers`.
     pub legacy_sidecars: Action,
     /// What to do about a native sidecar that lost its `restartPolicy`.
@@ -29,15 +30,15 @@ pub struct Settings {
     /// Injectors that are steered without a mark on the Pod.
     pub steer_injectors: Vec<&'static str>,
     /// Names of containers that are sidecars.
-    pub sidecar_names: Vec<Glob>,
+    pub sidecar_names: Vec<Glob<'a>>,
     /// Image repositories of containers that are sidecars.
-    pub sidecar_images: Vec<Glob>,
+    pub sidecar_images: Vec<Glob<'a>>,
     /// Whether the built-in list of well-known sidecars counts as well.
     pub catalogue: bool,
     /// Names of containers that no rule touches.
-    pub exempt_containers: Vec<Glob>,
+    pub exempt_containers: Vec<Glob<'a>>,
     /// Names of converted sidecars that go ahead of all init containers.
-    pub start_first: Vec<Glob>,
+    pub start_first: Vec<Glob<'a>>,
     /// Whether workloads are changed as Pods are.
     pub convert_templates: bool,
     /// More kinds with Pod templates in them.
@@ -162,16 +163,12 @@ const UNSUPPORTED_NODES: Choices<UnsupportedNodes> = &[
     ("pin", UnsupportedNodes::Pin),
 ];
 
-impl Settings {
+impl<'a> Settings<'a> {
     /// Reads the settings; absent ones are the same as `{}`. The error lists all that is wrong with them.
-    pub fn read(settings: Option<&RawValue>) -> Result<Self, Vec<Malformed>> {
-        let written = settings.map_or("{}", RawValue::get);
-        let Members(members) = read::document(written).map_err(|error| vec![error])?;
-        let names = members.iter().map(|(name, _)| name.as_str());
-        let unknown = names.filter(|name| !Written::NAMES.contains(name));
-        let problem = || format!("unknown setting; known are {}", Written::NAMES.join(", "));
-        let mut errors: Vec<_> = unknown.map(|name| Malformed::new(name, problem())).collect();
-        let written: Written = read::document(written).map_err(|error| vec![error])?;
+    pub fn read(settings: Option<&'a RawValue>) -> Result<Self, Vec<Malformed>> {
+        let json = settings.map_or("{}", RawValue::get);
+        let written: Written = read::document(json).map_err(|error| vec![error])?;
+        let mut errors = if written.has_others { unknown(json) } else { Vec::new() };
         let mut checker = Checker { errors: &mut errors };
         let settings = Self {
             legacy_sidecars: checker.choice("legacySidecars", &written.legacy_sidecars, LEGACY_SIDECARS),
@@ -182,14 +179,14 @@ impl Settings {
                 MISPLACED_RESTART_POLICY,
             ),
             injected_sidecars: checker.choice("injectedSidecars", &written.injected_sidecars, INJECTED_SIDECARS),
-            steer_injectors: checker.each("steerInjectors", &written.steer_injectors, injector_name),
+            steer_injectors: checker.each("steerInjectors", &written.steer_injectors, |text| injector_name(text)),
             sidecar_names: checker.globs("sidecarNames", &written.sidecar_names, Subject::ContainerName),
             sidecar_images: checker.globs("sidecarImages", &written.sidecar_images, Subject::Repository),
             catalogue: written.catalogue.unwrap_or(true),
             exempt_containers: checker.globs("exemptContainers", &written.exempt_containers, Subject::ContainerName),
             start_first: checker.globs("startFirst", &written.start_first, Subject::ContainerName),
             convert_templates: written.convert_templates.unwrap_or(false),
-            pod_templates: checker.each("podTemplates", &written.pod_templates, PodTemplatePath::new),
+            pod_templates: checker.each("podTemplates", &written.pod_templates, |text| PodTemplatePath::new(text)),
             node_check: checker.choice("nodeCheck", &written.node_check, NODE_CHECK),
             api_server_version: checker.optional("apiServerVersion", &written.api_server_version, api_server_version),
             minimum_node_version: checker
@@ -222,7 +219,7 @@ struct Checker<'e> {
 
 impl Checker<'_> {
     fn choice<T: Copy>(&mut self, setting: &str, written: &Option<Text>, choices: Choices<T>) -> T {
-        self.one(setting, written, |word| choose(word, choices)).unwrap_or(choices[0].1)
+        self.one(setting, written.as_ref(), |word| choose(word, choices)).unwrap_or(choices[0].1)
     }
 
     /// A setting that another one needs.
@@ -239,41 +236,48 @@ impl Checker<'_> {
         written: &Option<Text>,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
-        if text(written).is_empty() { None } else { self.one(setting, written, read) }
+        self.one(setting, written.as_ref().filter(|text| !text.as_str().is_empty()), |text| read(text))
     }
 
-    fn one<T>(
-        &mut self,
-        setting: impl fmt::Display,
-        written: &Option<Text>,
-        read: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        let text = written.as_ref()?.as_str();
-        let problem = match read(text) {
-            Ok(value) => return Some(value),
-            Err(problem) => problem,
-        };
-        self.errors.push(Malformed::new(setting, format_args!("{text:?} {problem}")));
-        None
+    fn globs<'a>(&mut self, setting: &str, written: &Option<Vec<Text<'a>>>, subject: Subject) -> Vec<Glob<'a>> {
+        self.each(setting, written, |text| Glob::new(text.clone(), subject))
     }
 
-    fn globs(&mut self, setting: &str, written: &Option<Vec<Text>>, subject: Subject) -> Vec<Glob> {
-        self.each(setting, written, |text| Glob::new(text, subject))
-    }
-
-    fn each<T>(
+    fn each<'a, T>(
         &mut self,
         setting: &str,
-        written: &Option<Vec<Text>>,
-        read: impl Fn(&str) -> Result<T, String>,
+        written: &Option<Vec<Text<'a>>>,
+        read: impl Fn(&Cow<'a, str>) -> Result<T, String>,
     ) -> Vec<T> {
         let entries = written.iter().flatten().enumerate();
-        let read = |(index, text): (usize, &Text)| {
-            let text = Some(Text(Cow::Borrowed(text.as_str())));
-            self.one(format_args!("{setting}[{index}]"), &text, &read)
-        };
-        entries.filter_map(read).collect()
+        entries.filter_map(|(index, text)| self.one(format_args!("{setting}[{index}]"), Some(text), &read)).collect()
     }
+
+    fn one<'a, T>(
+        &mut self,
+        setting: impl fmt::Display,
+        written: Option<&Text<'a>>,
+        read: impl Fn(&Cow<'a, str>) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = &written?.0;
+        read(text).map_err(|problem| self.refuse(&setting, text, &problem)).ok()
+    }
+
+    #[cold]
+    fn refuse(&mut self, setting: &dyn fmt::Display, text: &str, problem: &str) {
+        self.errors.push(Malformed::new(setting, format_args!("{text:?} {problem}")));
+    }
+}
+
+/// The members that are no settings.
+#[cold]
+fn unknown(json: &str) -> Vec<Malformed> {
+    let known = Written::NAMES.join(", ");
+    let names = read::children(json).into_iter().filter_map(|(step, _)| match step {
+        Step::Key(name) if !Written::NAMES.contains(&&*name) => Some(name),
+        _ => None,
+    });
+    names.map(|name| Malformed::new(name, format_args!("unknown setting; known are {known}"))).collect()
 }
 
 /// The value of a word. The error says which words there are, in words that follow the one itself.

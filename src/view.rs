@@ -24,6 +24,9 @@ macro_rules! view {
         #[derive(Debug, Default)]
         $access struct $view<'a> {
             $($(#[$field_about])* $field_access $field: Option<$type>,)*
+            /// Whether there are other members, which it passes over.
+            #[allow(dead_code)]
+            $access has_others: bool,
             lifetime: std::marker::PhantomData<&'a ()>,
         }
 
@@ -49,7 +52,10 @@ macro_rules! view {
                         while let Some(name) = map.next_key::<$crate::view::Text>()? {
                             match name.as_str() {
                                 $($name => view.$field = map.next_value()?,)*
-                                _ => drop(map.next_value::<serde::de::IgnoredAny>()?),
+                                _ => {
+                                    map.next_value::<serde::de::IgnoredAny>()?;
+                                    view.has_others = true;
+                                }
                             }
                         }
                         Ok(view)
