@@ -1,5 +1,7 @@
 //! From request to answer: reads, decides, plans and applies, for every Pod template of the object.
 
+use std::cell::OnceCell;
+
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -10,7 +12,8 @@ use crate::edit;
 use crate::finding::{self, About, Finding, Kept, List, Native, NodesText, Rule};
 use crate::injection::{Injection, Strategy};
 use crate::injector::{INJECTORS, Injector};
-use crate::kind;
+use crate::json_path;
+use crate::kind::{self, Templates};
 use crate::nodes::{Nodes, Support};
 use crate::owner::Owner;
 use crate::path::{Path, Step};
@@ -22,7 +25,7 @@ use crate::selector::Labels;
 use crate::settings::{Action, NodeCheck, Settings, UnsupportedNodes};
 use crate::traces::{self, Sources, Traces};
 use crate::version::Version;
-use crate::view::{Metadata, Object, PodTemplate, text};
+use crate::view::{Metadata, Object, PodSpec, PodTemplate, text};
 use crate::webhooks;
 
 /// Judges the payload of the call `validate`.
@@ -46,17 +49,24 @@ fn judge_request<'a>(request: &Request<'a>, settings: &Settings, cluster: &Clust
     if request.is_for_subresource() {
         return Ok(Answer::accept());
     }
-    let raw = request.object()?;
-    let object: Object = read::document(raw.get()).map_err(in_object)?;
-    let metadata = object.metadata.unwrap_or_default();
-    let reference = reference(request, Some(&metadata));
+    let read: Object;
+    let metadata = match &request.pod {
+        Some(pod) => pod.metadata.as_ref(),
+        None => {
+            read = read::document(request.object()?.get()).map_err(in_object)?;
+            read.metadata.as_ref()
+        }
+    };
+    let none = Metadata::default();
+    let metadata = metadata.unwrap_or(&none);
+    let (raw, reference) = (OnceCell::new(), OnceCell::new());
     let subject = Subject {
-        raw,
+        request,
+        raw: &raw,
         is_update: operation == Operation::Update,
         // What the request says of a stored object counts only where it replaces one.
         old: request.old_object.filter(|_| operation == Operation::Update),
-        metadata: &metadata,
-        namespace: request.namespace(),
+        metadata,
         reference: &reference,
         is_pod: group.is_empty() && kind == "Pod",
         is_job: group == "batch" && kind == "Job",
@@ -67,16 +77,21 @@ fn judge_request<'a>(request: &Request<'a>, settings: &Settings, cluster: &Clust
     };
     let mut verdict = Verdict::default();
     if !(subject.is_pod && metadata.is_mirror()) {
-        for path in templates.locate(raw) {
-            subject.judge(path, &mut verdict)?;
+        match templates {
+            Templates::At(steps) => subject.judge(Path::of(steps), &mut verdict)?,
+            Templates::Selected(paths) => {
+                for path in json_path::places(request.object()?, &paths) {
+                    subject.judge(path, &mut verdict)?;
+                }
+            }
         }
     }
     if let Some(is_rejected) = verdict.stripped.filter(|_| settings.webhook_lookup) {
         let suspects = cluster.webhooks().and_then(|list| webhooks::suspects(&list, request, Labels(metadata.labels)));
-        let lines = finding::suspects(&reference, suspects);
+        let lines = finding::suspects(subject.reference(), suspects);
         if is_rejected { verdict.rejections.extend(lines) } else { verdict.warnings.extend(lines) }
     }
-    verdict.answer(&reference, raw).map_err(in_object)
+    verdict.answer(|| subject.reference(), || request.object())
 }
 
 /// How messages name the object: `KIND/NAMESPACE/NAME`, with `*` for what the API server adds to a `generateName`.
@@ -95,19 +110,21 @@ fn reference(request: &Request, metadata: Option<&Metadata>) -> String {
 /// The object of a request, and what the request does to it.
 #[derive(Clone, Copy)]
 struct Subject<'v> {
-    raw: &'v RawValue,
+    request: &'v Request<'v>,
+    /// The object, once it is needed as a whole.
+    raw: &'v OnceCell<&'v RawValue>,
     is_update: bool,
     /// The stored object, on UPDATE.
     old: Option<&'v RawValue>,
     metadata: &'v Metadata<'v>,
-    namespace: &'v str,
-    reference: &'v str,
+    /// How messages name it, once there is one.
+    reference: &'v OnceCell<String>,
     is_pod: bool,
     is_job: bool,
     /// Whether its Pods belong to Jobs.
     is_of_jobs: bool,
     is_daemon_set: bool,
-    settings: &'v Settings,
+    settings: &'v Settings<'v>,
     cluster: &'v Cluster<'v>,
 }
 
@@ -120,26 +137,45 @@ struct Ground {
     pin: Option<Pin>,
 }
 
-impl Subject<'_> {
+impl<'v> Subject<'v> {
+    fn reference(&self) -> &'v str {
+        self.reference.get_or_init(|| reference(self.request, Some(self.metadata)))
+    }
+
+    fn raw(&self) -> Result<&'v RawValue, Malformed> {
+        if let Some(raw) = self.raw.get() {
+            return Ok(raw);
+        }
+        let object = self.request.object()?;
+        Ok(self.raw.get_or_init(|| object))
+    }
+
     /// Judges the Pod template at this place.
     fn judge(self, path: Path<'static>, verdict: &mut Verdict) -> Result<(), Malformed> {
         if !self.is_pod && self.is_unchanged(&path)? {
             return Ok(());
         }
-        let template = self.template(&path).map_err(in_object)?;
+        let read;
+        let template = match &self.request.pod {
+            Some(pod) => pod,
+            None => {
+                read = self.template(&path)?;
+                &read
+            }
+        };
         let Some(spec) = &template.spec else { return Err(in_object(Malformed::new(path.key("spec"), "missing"))) };
-        let injections = self.injections(&template)?;
+        check_names(spec, &path).map_err(in_object)?;
+        let injections = self.injections(template)?;
         let is_stored_pod = self.is_pod && self.is_update;
-        let case = Case { settings: self.settings, template: &template, spec, injections: &injections, is_stored_pod };
-        let about = About { object: self.reference, template: &path.0 };
+        let case = Case { settings: self.settings, template, spec, injections: &injections, is_stored_pod };
         let owner = self.owner(&case);
         if let Some(owner) = &owner {
-            verdict.compare(&case, owner, about);
+            verdict.compare(&case, owner, About { object: self.reference(), template: &path.0 });
         }
         let mut traces = Traces::default();
         if case.suspects().next().is_some() {
-            let (object, metadata, old_object, owner) = (self.raw, self.metadata, self.old, owner.as_ref());
-            traces = Traces::collect(&template, Sources { object, metadata, old_object, steps: &path.0, owner })?;
+            let (request, metadata, old_object, owner) = (self.request, self.metadata, self.old, owner.as_ref());
+            traces = Traces::collect(template, Sources { request, metadata, old_object, steps: &path.0, owner })?;
         }
         let findings = case.findings(&traces);
         let steered = self.steer(&case, &path)?;
@@ -147,6 +183,7 @@ impl Subject<'_> {
         if findings.is_empty() && case.native().is_none() && steered.is_empty() && awaited.is_empty() {
             return Ok(());
         }
+        let about = About { object: self.reference(), template: &path.0 };
         let awaits = |strategy| awaited.iter().find(|injection| injection.strategy == strategy);
         let injected = awaits(Strategy::Native).map(|injection| Native::Injected(&injection.name));
         let mut surroundings =
@@ -202,7 +239,7 @@ impl Subject<'_> {
             return Ok(Vec::new());
         }
         let annotations = [Step::key("metadata"), Step::key("annotations")];
-        let annotations = Labels(read::raw_at(self.raw.get(), &annotations).map_err(in_object)?);
+        let annotations = Labels(read::raw_at(self.raw()?.get(), &annotations).map_err(in_object)?);
         let labels = Labels(template.labels());
         Ok(self.settings.injections.iter().filter(|injection| injection.is_for(labels, annotations)).collect())
     }
@@ -214,7 +251,7 @@ impl Subject<'_> {
             return Ok(Vec::new());
         }
         let steps = [&path.0[..], &[Step::key("metadata"), Step::key("annotations")]].concat();
-        let annotations = Labels(read::raw_at(self.raw.get(), &steps).map_err(in_object)?);
+        let annotations = Labels(read::raw_at(self.raw()?.get(), &steps).map_err(in_object)?);
         let labels = Labels(case.template.labels());
         let waiting = INJECTORS.iter().filter(|injector| {
             let always = self.settings.steer_injectors.contains(&injector.name);
@@ -232,7 +269,7 @@ impl Subject<'_> {
         if case.suspects().next().is_none() && traces::has_all_that_was_sent(self.metadata, case.spec) {
             return None;
         }
-        Owner::look_up(reference, self.namespace, self.cluster)
+        Owner::look_up(reference, self.request.namespace(), self.cluster)
     }
 
     /// Where a Pod of this template may land, if anybody asks, and whether nodes there are of this version.
@@ -241,7 +278,7 @@ impl Subject<'_> {
             return Ok(None);
         }
         let steps = [&path.0[..], &[Step::key("spec")]].concat();
-        let spec: Value = read::at(self.raw.get(), &steps).map_err(in_object)?.unwrap_or_default();
+        let spec: Value = read::at(self.raw()?.get(), &steps).map_err(in_object)?.unwrap_or_default();
         let constraints = Constraints::read(&spec, self.is_daemon_set);
         let constraints = constraints.map_err(|error| in_object(error.within(Path::of(&steps))))?;
         let nodes = Nodes::look_up(self.settings, minimum, &constraints, self.cluster);
@@ -275,24 +312,16 @@ impl Subject<'_> {
         None
     }
 
-    /// The template at this place, every container with a name.
-    fn template(&self, path: &Path) -> Result<PodTemplate<'_>, Malformed> {
-        let template: PodTemplate =
-            read::at(self.raw.get(), &path.0)?.ok_or_else(|| Malformed::new(path, "missing"))?;
-        for list in [List::InitContainers, List::Containers] {
-            let containers = template.spec.as_ref().map(|spec| list.of(spec)).unwrap_or_default();
-            if let Some(index) = containers.iter().position(|container| container.name().is_empty()) {
-                let place = path.clone().key("spec").key(list.field()).index(index);
-                return Err(Malformed::new(place, "a container without a name"));
-            }
-        }
-        Ok(template)
+    /// The template at this place.
+    fn template(&self, path: &Path) -> Result<PodTemplate<'v>, Malformed> {
+        let template = read::at(self.raw()?.get(), &path.0).map_err(in_object)?;
+        template.ok_or_else(|| in_object(Malformed::new(path, "missing")))
     }
 
     /// Whether the template is just as it is stored.
     fn is_unchanged(self, path: &Path) -> Result<bool, Malformed> {
         let Some(old) = self.old else { return Ok(false) };
-        let new = read::raw_at(self.raw.get(), &path.0).map_err(in_object)?;
+        let new = read::raw_at(self.raw()?.get(), &path.0).map_err(in_object)?;
         let old = read::raw_at(old.get(), &path.0).map_err(in_old_object)?;
         Ok(matches!((new, old), (Some(new), Some(old)) if read::same(new, old)))
     }
@@ -311,6 +340,17 @@ impl Subject<'_> {
             None
         }
     }
+}
+
+/// Refuses containers without a name: nothing could be said of them.
+fn check_names(spec: &PodSpec, path: &Path) -> Result<(), Malformed> {
+    for list in [List::InitContainers, List::Containers] {
+        if let Some(index) = list.of(spec).iter().position(|container| container.name().is_empty()) {
+            let place = path.clone().key("spec").key(list.field()).index(index);
+            return Err(Malformed::new(place, "a container without a name"));
+        }
+    }
+    Ok(())
 }
 
 /// What is to be told and done about an object, over all its templates.
@@ -353,14 +393,22 @@ impl Verdict {
         }
     }
 
-    fn answer<'a>(self, reference: &str, object: &'a RawValue) -> Result<Answer<'a>, Malformed> {
-        let warnings = |texts: Vec<String>| texts.into_iter().map(|text| finding::warning(reference, text)).collect();
+    fn answer<'a, 'r>(
+        self,
+        reference: impl Fn() -> &'r str,
+        object: impl FnOnce() -> Result<&'a RawValue, Malformed>,
+    ) -> Result<Answer<'a>, Malformed> {
+        let warnings = |texts: Vec<String>| texts.into_iter().map(|text| finding::warning(reference(), text)).collect();
         if !self.rejections.is_empty() {
             return Ok(Answer::deny(self.rejections.join("\n"), warnings(self.warnings)));
         }
         let mutated_object = match self.plans.is_empty() {
             true => None,
-            false => Some(edit::apply(object, &self.plans)?),
+            false => {
+                let object = object()?;
+                read::check_nesting(object.get()).map_err(in_object)?;
+                Some(edit::apply(object, &self.plans).map_err(in_object)?)
+            }
         };
         let warnings = warnings([self.warnings, self.consequences].concat());
         Ok(Answer { accepted: true, mutated_object, warnings, ..Answer::default() })

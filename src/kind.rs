@@ -1,9 +1,7 @@
 //! Which kinds of objects hold Pod templates, and where.
 
-use serde_json::value::RawValue;
-
-use crate::json_path::{self, JsonPath};
-use crate::path::{Path, Step};
+use crate::json_path::JsonPath;
+use crate::path::Step;
 use crate::settings::Settings;
 
 /// A kind that the policy knows by itself.
@@ -50,7 +48,7 @@ fn built_in(group: &str, kind: &str) -> Option<&'static Kind> {
 }
 
 /// Where the Pod templates of this kind are; None for kinds without any.
-pub fn templates<'s>(group: &str, kind: &str, settings: &'s Settings) -> Option<Templates<'s>> {
+pub fn templates<'s>(group: &str, kind: &str, settings: &'s Settings<'_>) -> Option<Templates<'s>> {
     if let Some(known) = built_in(group, kind) {
         return Some(Templates::At(known.template));
     }
@@ -61,14 +59,4 @@ pub fn templates<'s>(group: &str, kind: &str, settings: &'s Settings) -> Option<
         .map(|entry| &entry.path)
         .collect();
     (!paths.is_empty()).then_some(Templates::Selected(paths))
-}
-
-impl Templates<'_> {
-    /// The places of the Pod templates in this object, in the object's own order.
-    pub fn locate(&self, object: &RawValue) -> Vec<Path<'static>> {
-        match self {
-            Self::At(steps) => vec![Path::of(steps)],
-            Self::Selected(paths) => json_path::places(object, paths),
-        }
-    }
 }

@@ -26,16 +26,23 @@ pub struct Malformed {
 impl Malformed {
     /// Something is wrong at this place.
     pub fn new(place: impl fmt::Display, problem: impl fmt::Display) -> Self {
-        Self { place: place.to_string(), problem: problem.to_string() }
+        // One function for all types, which are many.
+        fn new(place: &dyn fmt::Display, problem: &dyn fmt::Display) -> Malformed {
+            Malformed { place: place.to_string(), problem: problem.to_string() }
+        }
+        new(&place, &problem)
     }
 
     /// The same problem, seen from a document that has this one at `root`.
     #[must_use]
     pub fn within(self, root: impl fmt::Display) -> Self {
-        let root = root.to_string();
-        let is_joined = root.is_empty() || self.place.is_empty() || self.place.starts_with('[');
-        let separator = if is_joined { "" } else { "." };
-        Self { place: format!("{root}{separator}{}", self.place), ..self }
+        fn within(error: Malformed, root: &dyn fmt::Display) -> Malformed {
+            let root = root.to_string();
+            let is_joined = root.is_empty() || error.place.is_empty() || error.place.starts_with('[');
+            let separator = if is_joined { "" } else { "." };
+            Malformed { place: format!("{root}{separator}{}", error.place), ..error }
+        }
+        within(self, &root)
     }
 }
 
@@ -61,11 +68,16 @@ pub fn at<'a, T: Deserialize<'a>>(json: &'a str, steps: &[Step<'_>]) -> Result<O
     }
 }
 
+/// Reads a document with a reader that has a state.
+pub fn with<'a, S: DeserializeSeed<'a>>(json: &'a str, reader: S) -> Result<S::Value, Malformed> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let read = reader.deserialize(&mut deserializer);
+    read.and_then(|read| deserializer.end().map(|()| read)).map_err(|error| located(&error, json))
+}
+
 /// Finds what is at the end of `steps`, without looking into anything else: None where it is absent or `null`.
 pub fn raw_at<'a>(json: &'a str, steps: &[Step<'_>]) -> Result<Option<&'a RawValue>, Malformed> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let found = At(steps).deserialize(&mut deserializer);
-    found.and_then(|found| deserializer.end().map(|()| found)).map_err(|error| located(&error, json))
+    with(json, At(steps))
 }
 
 /// The error of serde_json, with its place as a path: lines and columns count in a document that the user never sees in
@@ -209,10 +221,7 @@ pub fn each_item<'a>(
     take: &mut dyn FnMut(&[Option<&'a RawValue>]),
 ) -> Result<(), Malformed> {
     let mut found = vec![None; count];
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let items = Items { wanted, found: &mut found, take, is_list: false };
-    let read = items.deserialize(&mut deserializer).and_then(|()| deserializer.end());
-    read.map_err(|error| located(&error, json))
+    with(json, Items { wanted, found: &mut found, take, is_list: false })
 }
 
 struct Items<'f, 'de> {
@@ -369,11 +378,11 @@ impl<'de> Visitor<'de> for At<'_> {
     }
 }
 
-/// The most levels that the JSON readers of Kubewarden's hosts take (serde_json's limit). The host could not read an
-/// answer that holds a deeper object.
-const MOST_LEVELS: usize = 127;
+/// The most levels that the JSON readers of Kubewarden's hosts take (serde_json's limit), less the two that an object is deep
+/// in a request. The host could not read an answer that holds a deeper one.
+const MOST_LEVELS: usize = 125;
 
-/// Refuses a document that is nested deeper than hosts can read.
+/// Refuses an object that is nested deeper than hosts can read.
 pub fn check_nesting(json: &str) -> Result<(), Malformed> {
     let (mut levels, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in json.bytes() {
@@ -447,11 +456,12 @@ mod tests {
     #[test]
     fn refuses_what_is_nested_too_deep() {
         let nested = |levels: usize| format!("{}\"[[[\\\"[[[\"{}", "[".repeat(levels), "]".repeat(levels));
-        assert_eq!(check_nesting(&nested(127)), Ok(()));
-        assert!(serde_json::from_str::<serde_json::Value>(&nested(127)).is_ok());
-        let error = check_nesting(&nested(128)).map_err(|error| error.to_string());
-        assert_eq!(error, Err("nested deeper than 127 levels".to_owned()));
-        assert!(serde_json::from_str::<serde_json::Value>(&nested(128)).is_err());
+        let in_request = |levels| serde_json::from_str::<Value>(&format!("[[{}]]", nested(levels)));
+        assert_eq!(check_nesting(&nested(125)), Ok(()));
+        assert!(in_request(125).is_ok());
+        let error = check_nesting(&nested(126)).map_err(|error| error.to_string());
+        assert_eq!(error, Err("nested deeper than 125 levels".to_owned()));
+        assert!(in_request(126).is_err());
         assert_eq!(check_nesting(&"[]".repeat(1000)), Ok(()));
     }
 }

@@ -3,37 +3,112 @@
 //! <https://docs.kubewarden.io/reference/spec/mutating-policies> and
 //! <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/>
 
+use std::fmt;
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::path::Step;
 use crate::read::{self, Malformed};
-use crate::view::{Text, text, view};
+use crate::view::{PodTemplate, Text, text, view};
+
+/// An AdmissionRequest: of it, what the policy looks at.
+#[derive(Debug, Default)]
+pub struct Request<'a> {
+    payload: &'a str,
+    is_there: bool,
+    kind: Option<Coordinates<'a>>,
+    resource: Option<Coordinates<'a>>,
+    sub_resource: Option<Text<'a>>,
+    operation: Option<Text<'a>>,
+    name: Option<Text<'a>>,
+    namespace: Option<Text<'a>>,
+    /// The object, where it was read on the way: it is a Pod then.
+    pub pod: Option<PodTemplate<'a>>,
+    object: Option<&'a RawValue>,
+    /// The object as it is stored, on UPDATE.
+    pub old_object: Option<&'a RawValue>,
+}
 
 view! {
-    /// What the host sends.
-    struct Payload<'a> {
-        request: Request<'a> = "request",
-        settings: &'a RawValue = "settings",
-    }
-
-    /// An AdmissionRequest: of it, what the policy looks at.
-    pub struct Request<'a> {
-        kind: Coordinates<'a> = "kind",
-        resource: Coordinates<'a> = "resource",
-        sub_resource: Text<'a> = "subResource",
-        operation: Text<'a> = "operation",
-        name: Text<'a> = "name",
-        namespace: Text<'a> = "namespace",
-        object: &'a RawValue = "object",
-        /// The object as it is stored, on UPDATE.
-        pub old_object: &'a RawValue = "oldObject",
-    }
-
     /// What kind of object it is about, or what resource: the API knows objects by both.
     struct Coordinates<'a> {
         group: Text<'a> = "group",
         version: Text<'a> = "version",
         kind: Text<'a> = "kind",
         resource: Text<'a> = "resource",
+    }
+}
+
+/// Reads what the host sends, in one pass.
+struct Reader<'r, 'a> {
+    request: &'r mut Request<'a>,
+    settings: &'r mut Option<&'a RawValue>,
+    /// Whether this is the request, or what it is in.
+    is_request: bool,
+    /// Whether a Pod is read on the way. The kind has to come first then, as it does.
+    reads_pods: bool,
+}
+
+impl<'a> Coordinates<'a> {
+    fn is_pod(&self) -> bool {
+        text(&self.group).is_empty() && text(&self.kind) == "Pod"
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Reader<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        match self.is_request {
+            true => deserializer.deserialize_option(self),
+            false => deserializer.deserialize_map(self),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_none<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { request, settings, is_request, reads_pods } = self;
+        while let Some(key) = map.next_key::<Text>()? {
+            match (is_request, key.as_str()) {
+                (false, "request") => {
+                    *request = Request { payload: request.payload, ..Request::default() };
+                    let (request, settings) = (&mut *request, &mut *settings);
+                    map.next_value_seed(Reader { request, settings, is_request: true, reads_pods })?;
+                }
+                (false, "settings") => *settings = map.next_value()?,
+                (true, "kind") => request.kind = map.next_value()?,
+                (true, "resource") => request.resource = map.next_value()?,
+                (true, "subResource") => request.sub_resource = map.next_value()?,
+                (true, "operation") => request.operation = map.next_value()?,
+                (true, "name") => request.name = map.next_value()?,
+                (true, "namespace") => request.namespace = map.next_value()?,
+                (true, "object") if reads_pods && request.kind.as_ref().is_some_and(Coordinates::is_pod) => {
+                    request.pod = map.next_value()?;
+                }
+                (true, "object") => request.object = map.next_value()?,
+                (true, "oldObject") => request.old_object = map.next_value()?,
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        request.is_there |= is_request;
+        Ok(())
     }
 }
 
@@ -51,9 +126,27 @@ impl<'a> Request<'a> {
     pub fn read(payload: &'a [u8]) -> Result<(Self, Option<&'a RawValue>), Malformed> {
         let json =
             std::str::from_utf8(payload).map_err(|error| Malformed::new("", format_args!("not JSON: {error}")))?;
-        read::check_nesting(json)?;
-        let Payload { request, settings, .. } = read::document(json)?;
-        Ok((request.ok_or_else(|| Malformed::new("request", "missing"))?, settings))
+        let read = |reads_pods| {
+            let (mut request, mut settings) = (Self { payload: json, ..Self::default() }, None);
+            let reader = Reader { request: &mut request, settings: &mut settings, is_request: false, reads_pods };
+            read::with(json, reader)?;
+            Ok((request, settings))
+        };
+        // Whether what is wrong with a Pod matters depends on the rest of the request.
+        let (request, settings) = match read(true) {
+            Ok((request, settings)) if request.is_all_of_one_kind() => (request, settings),
+            _ => read(false)?,
+        };
+        if !request.is_there {
+            return Err(Malformed::new("request", "missing"));
+        }
+        Ok((request, settings))
+    }
+
+    /// Whether what was read of the object fits to its kind, and nothing was said twice.
+    fn is_all_of_one_kind(&self) -> bool {
+        let is_pod = self.kind.as_ref().is_some_and(Coordinates::is_pod);
+        self.pod.is_none() || is_pod && self.object.is_none()
     }
 
     /// Group and kind of the object; the group is empty for the core group.
@@ -91,9 +184,13 @@ impl<'a> Request<'a> {
         !text(&self.sub_resource).is_empty()
     }
 
-    /// The object.
+    /// The object. A Pod that was read on the way is looked for anew.
     pub fn object(&self) -> Result<&'a RawValue, Malformed> {
-        self.object.ok_or_else(|| Malformed::new("request.object", "missing"))
+        let object = match self.pod {
+            None => self.object,
+            Some(_) => read::raw_at(self.payload, &[Step::key("request"), Step::key("object")])?,
+        };
+        object.ok_or_else(|| Malformed::new("request.object", "missing"))
     }
 
     /// The name in the request: empty where the API server is to make one up.

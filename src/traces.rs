@@ -6,15 +6,15 @@ use serde_json::value::RawValue;
 use crate::owner::Owner;
 use crate::path::Step;
 use crate::read::{self, Malformed, Members};
-use crate::request::{in_object, in_old_object};
+use crate::request::{Request, in_object, in_old_object};
 use crate::table::Table;
 use crate::view::{Metadata, Object, PodSpec, PodTemplate, Text, text, view};
 
 /// Where one Pod template's traces are to be looked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Sources<'v> {
-    /// The object.
-    pub object: &'v RawValue,
+    /// What the object came with.
+    pub request: &'v Request<'v>,
     /// Its metadata.
     pub metadata: &'v Metadata<'v>,
     /// The stored object, on UPDATE.
@@ -77,7 +77,14 @@ impl Traces {
         traces.add_stored(sources)?;
         traces.add_managers(sources)?;
         traces.add_applied(sources)?;
-        traces.add_injected(template);
+        let has_istio = template
+            .spec
+            .iter()
+            .flat_map(PodSpec::init_containers)
+            .any(|init| init.name() == ISTIO_SIDECAR && !init.restarts_always());
+        if has_istio {
+            traces.add_injected(template);
+        }
         traces.add_owner(sources);
         Ok(traces)
     }
@@ -95,7 +102,8 @@ impl Traces {
         let Some(old_object) = sources.old_object else { return Ok(()) };
         let steps = [sources.steps, &[Step::key("spec"), Step::key("initContainers")]].concat();
         let list = |object: &RawValue| read::at::<Vec<Value>>(object.get(), &steps).map(Option::unwrap_or_default);
-        for (name, _, others) in list(sources.object).map_err(in_object)?.into_iter().filter_map(taken_apart) {
+        for (name, _, others) in list(sources.request.object()?).map_err(in_object)?.into_iter().filter_map(taken_apart)
+        {
             self.past(&name).now = others;
         }
         for (name, restart_policy, others) in

@@ -41,10 +41,14 @@ fn requests_that_are_not_json() {
 }
 
 #[test]
-fn requests_that_are_nested_deeper_than_hosts_read() {
+fn objects_that_are_nested_deeper_than_hosts_read() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
-        let deep = pod(&format!("{}1{}", open.repeat(100_000), close.repeat(100_000)));
-        assert_eq!(message(&deep), "The request cannot be judged: nested deeper than 127 levels");
+        let deep = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
+        let with = |containers: &str| pod(&format!("{{\"containers\":[{containers}],\"deep\":{deep}}}"));
+        // The host could not read the answer, if it held the object.
+        let expected = "Pod cannot be judged: request.object: nested deeper than 125 levels";
+        assert_eq!(message(&with("{\"name\":\"app\"},{\"name\":\"s1\"}")), expected);
+        assert_eq!(answer(&validate(&with("{\"name\":\"app\"}"))), json!({"accepted": true}));
     }
 }
 
