@@ -4,20 +4,25 @@
 //! <https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/>
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::plan::Pin;
-use crate::read::{self, Malformed, Want, list_in, member_in, text_in, texts_in};
-use crate::selector::{Labels, Requirement};
+use crate::read::{self, Malformed, Members, Want, list_in, member_in, text_in, texts_in};
+use crate::selector::Requirement;
 use crate::settings::NodeLabel;
 use crate::view::{Text, text, view};
 
 /// A node: of it, what decides whether a Pod may land there, and how it runs there.
 #[derive(Debug)]
-pub struct Node<'n, 'a>(&'n [Option<&'a RawValue>]);
+pub struct Node<'n, 'a> {
+    found: &'n [Option<&'a RawValue>],
+    /// Its labels, once one of them is asked for: selectors ask for several.
+    labels: OnceCell<Members<'a>>,
+}
 
 /// The text of a node that says something of it.
 #[derive(Clone, Copy, Debug)]
@@ -229,22 +234,24 @@ impl<'n, 'a> Node<'n, 'a> {
             ("spec", Want::Members(&spec)),
             ("status", Want::Members(&status)),
         ];
-        read::each_item(list, &node, LABELS + 1, &mut |found| take(Node(found)))
+        read::each_item(list, &node, LABELS + 1, &mut |found| take(Node { found, labels: OnceCell::new() }))
     }
 
     /// One of its texts; empty where its status does not tell.
     pub fn text(&self, field: Field) -> Cow<'a, str> {
-        self.0[field as usize].and_then(read::text).unwrap_or_default()
+        self.found[field as usize].and_then(read::text).unwrap_or_default()
     }
 
     /// The value of the label with this key.
     pub fn label(&self, key: &str) -> Option<Cow<'a, str>> {
-        Labels(self.0[LABELS]).get(key)
+        let labels = self.labels.get_or_init(|| self.read(LABELS).unwrap_or_default());
+        // The last of a name counts, as everywhere.
+        labels.0.iter().rev().find(|(name, _)| name.as_str() == key).and_then(|(_, value)| read::text(value))
     }
 
     /// Whether this text, without any character that JSON escapes, is somewhere in its labels or taints.
     pub fn says(&self, text: &str) -> bool {
-        [self.0[LABELS], self.0[TAINTS]].into_iter().flatten().any(|raw| raw.get().contains(text))
+        [self.found[LABELS], self.found[TAINTS]].into_iter().flatten().any(|raw| raw.get().contains(text))
     }
 
     /// Its taints.
@@ -253,10 +260,10 @@ impl<'n, 'a> Node<'n, 'a> {
     }
 
     fn is_unschedulable(&self) -> bool {
-        self.0[UNSCHEDULABLE_FIELD].is_some_and(|raw| raw.get() == "true")
+        self.found[UNSCHEDULABLE_FIELD].is_some_and(|raw| raw.get() == "true")
     }
 
     fn read<T: Deserialize<'a>>(&self, index: usize) -> Option<T> {
-        serde_json::from_str(self.0[index].map(RawValue::get)?).ok()
+        serde_json::from_str(self.found[index].map(RawValue::get)?).ok()
     }
 }
