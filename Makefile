@@ -30,7 +30,7 @@ policy.wasm: $(POLICY_SOURCES) scripts/exports.json | linker
 	cargo build --locked --release --target $(WASM_TARGET) -p native-sidecar-policy
 	wasm-metadce $(WASM_FEATURES) --graph-file scripts/exports.json -o $@ \
 		$(TARGET_DIR)/$(WASM_TARGET)/release/native_sidecar_policy.wasm >/dev/null
-	wasm-opt -Os $(WASM_FEATURES) -o $@ $@
+	wasm-opt -Oz $(WASM_FEATURES) -o $@ $@
 
 annotated-policy.wasm: policy.wasm metadata.yml README.md $(HOST)
 	$(KWCTL) annotate -m metadata.yml -u README.md -o $@ policy.wasm

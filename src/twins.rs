@@ -33,13 +33,12 @@ const BUSYBOX: &str = "/native-sidecar/busybox";
 
 /// The scripts, for any POSIX shell; `$0` is the folder, and the sidecar's command follows. The kubelet would replace `$(…)`
 /// and `$$` in them.
-const NATIVE: &str =
-    concat!(include_str!("twins/identity.sh"), include_str!("twins/mark.sh"), include_str!("twins/native.sh"));
-const PROBE: &str =
-    concat!(include_str!("twins/identity.sh"), include_str!("twins/mark.sh"), include_str!("twins/probe.sh"));
-const LEGACY: &str = concat!(include_str!("twins/mark.sh"), include_str!("twins/legacy.sh"));
-const LEGACY_IDLE: &str =
-    concat!(include_str!("twins/mark.sh"), include_str!("twins/legacy.sh"), include_str!("twins/idle.sh"));
+const NATIVE: &[&str] = &[IDENTITY, MARK, include_str!("twins/native.sh")];
+const PROBE: &[&str] = &[IDENTITY, MARK, include_str!("twins/probe.sh")];
+const LEGACY: &[&str] = &[MARK, include_str!("twins/legacy.sh")];
+const LEGACY_IDLE: &[&str] = &[MARK, include_str!("twins/legacy.sh"), include_str!("twins/idle.sh")];
+const IDENTITY: &str = include_str!("twins/identity.sh");
+const MARK: &str = include_str!("twins/mark.sh");
 
 /// The resources that Kubernetes lets a container have more of than it asks for.
 const SHARED_RESOURCES: [&str; 3] = ["cpu", "ephemeral-storage", "memory"];
@@ -161,7 +160,7 @@ impl Twins {
             helper.set("securityContext", security)?;
         }
 
-        let twin = |name: &str, script: &str| -> Result<Node, Malformed> {
+        let twin = |name: &str, script: &[&str]| -> Result<Node, Malformed> {
             let mut twin = Node::Raw(container);
             twin.set("name", Node::text(name))?;
             twin.set("command", shell(script))?;
@@ -189,8 +188,8 @@ impl Twins {
 }
 
 /// A command that runs the script with what follows.
-fn shell(script: &str) -> Node<'static> {
-    Node::texts([BUSYBOX, "sh", "-c", script, FOLDER])
+fn shell(script: &[&str]) -> Node<'static> {
+    Node::texts([BUSYBOX, "sh", "-c", &script.concat(), FOLDER])
 }
 
 /// The startup probe of the native twin: it waits for the second run, and then for what the sidecar's own waits for. One
