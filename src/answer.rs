@@ -25,6 +25,9 @@ pub struct Answer<'a> {
     /// What to tell the user in either case.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// About how long it is in bytes, so that it is written into one buffer.
+    #[serde(skip)]
+    pub length: usize,
 }
 
 impl<'a> Answer<'a> {
@@ -54,21 +57,25 @@ impl<'a> Answer<'a> {
 
     /// The answer as JSON.
     pub fn into_json(self) -> Vec<u8> {
-        json(&self)
+        json(&self, self.length)
     }
 }
 
 /// The answer to `validate_settings`, as JSON.
 pub fn settings(errors: &[Malformed]) -> Vec<u8> {
     let message = (!errors.is_empty()).then(|| list(errors));
-    json(&SettingsValidationResponse { valid: errors.is_empty(), message })
+    json(&SettingsValidationResponse { valid: errors.is_empty(), message }, 0)
 }
 
 fn list(errors: &[Malformed]) -> String {
     errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-fn json(answer: &impl Serialize) -> Vec<u8> {
+fn json(answer: &impl Serialize, length: usize) -> Vec<u8> {
+    let mut json = Vec::with_capacity(length.max(128));
     // Text, numbers and booleans under text keys: writing them to memory can't fail.
-    serde_json::to_vec(answer).unwrap_or_default()
+    match serde_json::to_writer(&mut json, answer) {
+        Ok(()) => json,
+        Err(_) => Vec::new(),
+    }
 }

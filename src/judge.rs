@@ -402,15 +402,14 @@ impl Verdict {
         if !self.rejections.is_empty() {
             return Ok(Answer::deny(self.rejections.join("\n"), warnings(self.warnings)));
         }
-        let mutated_object = match self.plans.is_empty() {
-            true => None,
-            false => {
-                let object = object()?;
-                read::check_nesting(object.get()).map_err(in_object)?;
-                Some(edit::apply(object, &self.plans).map_err(in_object)?)
-            }
-        };
         let warnings = warnings([self.warnings, self.consequences].concat());
-        Ok(Answer { accepted: true, mutated_object, warnings, ..Answer::default() })
+        let answer = Answer { accepted: true, warnings, ..Answer::default() };
+        if self.plans.is_empty() {
+            return Ok(answer);
+        }
+        let object = object()?;
+        read::check_nesting(object.get()).map_err(in_object)?;
+        let mutated_object = Some(edit::apply(object, &self.plans).map_err(in_object)?);
+        Ok(Answer { mutated_object, length: object.get().len() + 1024, ..answer })
     }
 }
