@@ -1,4 +1,4 @@
-# The two commands: `make run` shows what the policy does, `make test` checks that it does.
+# The two commands: `make run` shows what the policy does, `make test` checks that it does. `make bench` measures it.
 
 WASM_TARGET := wasm32-unknown-unknown
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
@@ -17,20 +17,25 @@ HOST_SOURCES := host/Cargo.toml $(shell find host/src -name '*.rs')
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := \
 	--remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=crates --remap-path-prefix=$(CURDIR)=.
 
-.PHONY: all run test fmt lint unit-tests e2e-tests clean linker
+.PHONY: all run test fmt lint unit-tests e2e-tests bench clean linker
 all: annotated-policy.wasm
 
 # Whatever cargo builds for this machine, it links with cc.
 linker:
 	@scripts/need.sh cc=build-essential
 
-policy.wasm: $(POLICY_SOURCES) scripts/exports.json | linker
+# module PACKAGE FILE: builds a package as a module, and cuts off what nobody calls.
+define module
 	scripts/need.sh wasm-opt=binaryen
 	scripts/wasm-target.sh
-	cargo build --locked --release --target $(WASM_TARGET) -p native-sidecar-policy
-	wasm-metadce $(WASM_FEATURES) --graph-file scripts/exports.json -o $@ \
-		$(TARGET_DIR)/$(WASM_TARGET)/release/native_sidecar_policy.wasm >/dev/null
-	wasm-opt -Oz $(WASM_FEATURES) -o $@ $@
+	cargo build --locked --release --target $(WASM_TARGET) -p $(1)
+	wasm-metadce $(WASM_FEATURES) --graph-file scripts/exports.json -o $(2) \
+		$(TARGET_DIR)/$(WASM_TARGET)/release/$(subst -,_,$(1)).wasm >/dev/null
+	wasm-opt -Oz $(WASM_FEATURES) -o $(2) $(2)
+endef
+
+policy.wasm: $(POLICY_SOURCES) scripts/exports.json | linker
+	$(call module,native-sidecar-policy,$@)
 
 annotated-policy.wasm: policy.wasm metadata.yml README.md $(HOST)
 	$(KWCTL) annotate -m metadata.yml -u README.md -o $@ policy.wasm
@@ -56,7 +61,7 @@ fmt:
 	cargo fmt --all -- --check
 
 lint: | linker
-	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items --quiet
 
 unit-tests: policy.wasm
@@ -67,6 +72,15 @@ e2e-tests: annotated-policy.wasm $(HOST)
 	scripts/need.sh bats jq dash busybox
 	KWCTL=$(KWCTL) bats e2e.bats
 	bats deploy/node-labeller
+
+# What the policy is measured against, made as it is made.
+$(TARGET_DIR)/bench-floor.wasm $(TARGET_DIR)/bench-round-trip.wasm: $(TARGET_DIR)/%.wasm: bench/*/src/lib.rs | linker
+	$(call module,$*,$@)
+
+# How fast it is: the module in the engine, with a chart, and then its stages natively.
+bench: policy.wasm $(TARGET_DIR)/bench-floor.wasm $(TARGET_DIR)/bench-round-trip.wasm
+	cargo run --locked --quiet -p bench -- $^ docs/performance.svg
+	cargo bench --locked -p native-sidecar-policy --features stages --bench stages -- --quiet
 
 clean:
 	cargo clean

@@ -37,6 +37,11 @@ mod webhooks;
 
 #[cfg(target_arch = "wasm32")]
 mod guest;
+#[cfg(feature = "stages")]
+#[doc(hidden)]
+pub mod stages;
+#[cfg(test)]
+mod walk;
 
 use serde_json::value::RawValue;
 
