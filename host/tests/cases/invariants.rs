@@ -32,6 +32,18 @@ fn answers_are_deterministic() {
     }
 }
 
+/// A Pod is read while it is passed over, where its kind comes before it.
+#[test]
+fn the_order_of_a_request_does_not_matter() {
+    for case in Case::all() {
+        let Some(Value::Object(mut request)) = case.request.clone() else { continue };
+        let kind = request.shift_remove("kind").unwrap_or_default();
+        request.insert("kind".to_owned(), kind);
+        let answer: Value = serde_json::from_slice(&case.answer()).unwrap();
+        assert_eq!(judge(&case, &Value::Object(request)), answer, "{}", case.name);
+    }
+}
+
 #[test]
 fn warnings_are_shorter_than_kubernetes_cuts_them() {
     for case in Case::all().iter().filter(|case| case.request.is_some()) {
