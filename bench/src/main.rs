@@ -147,20 +147,21 @@ fn mebibytes(bytes: usize) -> f64 {
 
 /// Time over the size of the request, for the chart: in µs, over KiB.
 fn lines(policy: &Compiled, floor: &Compiled, round_trip: &Compiled) -> Result<Vec<Line>> {
-    let mut lines = Vec::new();
-    for (name, module, settings) in [
+    let calls = [
         ("parse and write back", round_trip, json!({})),
         ("convert", policy, converting()),
         ("deny", policy, json!({})),
         ("skip (the floor)", floor, json!({})),
-    ] {
-        let mut points = Vec::new();
-        for containers in [1, 3, 10, 30, 100, 300] {
-            let payload = payload(Shape { containers, ..LEGACY }, &settings, SEED);
-            let time = compare(&mut [(&mut module.guest()?, &payload)])?[0];
+    ];
+    let mut lines: Vec<Line> = calls.iter().map(|(name, ..)| (*name, Vec::new())).collect();
+    for containers in [1, 3, 10, 30, 100, 300] {
+        let shape = Shape { containers, ..LEGACY };
+        let payloads: Vec<_> = calls.iter().map(|(_, _, settings)| payload(shape, settings, SEED)).collect();
+        let mut guests = calls.iter().map(|(_, module, _)| module.guest()).collect::<Result<Vec<_>>>()?;
+        let mut pairs: Vec<_> = guests.iter_mut().zip(payloads.iter().map(String::as_str)).collect();
+        for (((_, points), time), payload) in lines.iter_mut().zip(compare(&mut pairs)?).zip(&payloads) {
             points.push((payload.len() as f64 / 1024.0, time));
         }
-        lines.push((name, points));
     }
     Ok(lines)
 }
