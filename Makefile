@@ -17,7 +17,7 @@ HOST_SOURCES := host/Cargo.toml $(shell find host/src -name '*.rs')
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := \
 	--remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=crates --remap-path-prefix=$(CURDIR)=.
 
-.PHONY: all run test fmt lint unit-tests e2e-tests bench clean linker
+.PHONY: all run test fmt lint unit-tests e2e-tests deploy-tests bench clean linker
 all: annotated-policy.wasm
 
 # Whatever cargo builds for this machine, it links with cc.
@@ -55,7 +55,7 @@ run: annotated-policy.wasm $(HOST)
 		--settings-json '{"sidecarNames":["logshipper"],"legacySidecars":"convert","convertTemplates":true}' \
 		examples/job-sidecar-legacy.yaml
 
-test: fmt lint unit-tests e2e-tests
+test: fmt lint unit-tests e2e-tests deploy-tests
 
 fmt:
 	cargo fmt --all -- --check
@@ -72,6 +72,11 @@ e2e-tests: annotated-policy.wasm $(HOST)
 	scripts/need.sh bats jq dash busybox
 	KWCTL=$(KWCTL) bats e2e.bats
 	bats deploy/node-labeller
+
+# What kubectl, actionlint and shellcheck say, where they are installed.
+deploy-tests:
+	scripts/need.sh bats
+	bats deploy/tools.bats
 
 # What the policy is measured against, made as it is made.
 $(TARGET_DIR)/bench-floor.wasm $(TARGET_DIR)/bench-round-trip.wasm: $(TARGET_DIR)/%.wasm: bench/*/src/lib.rs | linker
