@@ -17,7 +17,7 @@ HOST_SOURCES := host/Cargo.toml $(shell find host/src -name '*.rs')
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := \
 	--remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=crates --remap-path-prefix=$(CURDIR)=.
 
-.PHONY: all run test fmt lint unit-tests e2e-tests deploy-tests bench clean linker
+.PHONY: all run test fmt lint unit-tests e2e-tests deploy-tests e2e-cluster bench clean linker
 all: annotated-policy.wasm
 
 # Whatever cargo builds for this machine, it links with cc.
@@ -77,6 +77,11 @@ e2e-tests: annotated-policy.wasm $(HOST)
 deploy-tests:
 	scripts/need.sh bats
 	bats deploy/tools.bats
+
+# In the cluster of kubectl's current context, in which deploy/enforce.yaml is active. Not a part of make test.
+e2e-cluster:
+	scripts/need.sh bats jq
+	bats e2e-cluster.bats
 
 # What the policy is measured against, made as it is made.
 $(TARGET_DIR)/bench-floor.wasm $(TARGET_DIR)/bench-round-trip.wasm: $(TARGET_DIR)/%.wasm: bench/*/src/lib.rs | linker

@@ -1,0 +1,126 @@
+//! The workflows of .github/workflows: what they use is pinned, and what they run can be run.
+
+#![allow(clippy::panic)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use native_sidecar::yaml;
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The workflows: name, text and value.
+fn workflows() -> Vec<(String, String, Value)> {
+    let entries = fs::read_dir(root().join(".github/workflows")).expect("a folder");
+    let mut workflows = Vec::new();
+    for entry in entries {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let text = fs::read_to_string(&path).expect("a text");
+        let value = yaml::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        workflows.push((name, text, value));
+    }
+    workflows.sort_by(|a, b| a.0.cmp(&b.0));
+    workflows
+}
+
+/// The jobs of a workflow, and the steps in them: everything that can use or run something.
+fn parts(workflow: &Value) -> Vec<&Value> {
+    let jobs: Vec<_> = workflow["jobs"].as_object().expect("jobs").values().collect();
+    let steps = jobs.iter().filter_map(|job| job["steps"].as_array()).flatten();
+    jobs.iter().copied().chain(steps).collect()
+}
+
+/// What is wrong with a line `uses: ACTION@COMMIT # VERSION`, if anything. Tags move, commits do not.
+fn problem(line: &str) -> Option<&'static str> {
+    let uses = line.trim().trim_start_matches("- ").trim_start_matches("uses: ");
+    if let Some(path) = uses.strip_prefix("./") {
+        return (!root().join(path).is_file()).then_some("no such file");
+    }
+    let Some((action, version)) = uses.split_once(" # v") else { return Some("no version behind it") };
+    let Some((_, commit)) = action.split_once('@') else { return Some("not pinned") };
+    let hex = |digit: char| digit.is_ascii_digit() || ('a'..='f').contains(&digit);
+    if commit.len() != 40 || !commit.chars().all(hex) {
+        return Some("not pinned by its full commit");
+    }
+    (!version.starts_with(|digit: char| digit.is_ascii_digit())).then_some("no version behind it")
+}
+
+#[test]
+fn problems_are_found() {
+    let commit = "143b9e4b11ddc47370482267383586e6f1bc7efe";
+    assert_eq!(problem(&format!("  - uses: a/b@{commit} # v7.0.1")), None);
+    assert_eq!(problem(&format!("    uses: a/b/.github/workflows/c.yml@{commit} # v7")), None);
+    assert_eq!(problem("    uses: ./.github/workflows/test.yml"), None);
+    assert_eq!(problem("    uses: ./.github/workflows/gone.yml"), Some("no such file"));
+    assert_eq!(problem("  - uses: a/b@v7 # v7"), Some("not pinned by its full commit"));
+    assert_eq!(problem(&format!("  - uses: a/b@{} # v7", &commit[..12])), Some("not pinned by its full commit"));
+    assert_eq!(problem("  - uses: a/b # v7"), Some("not pinned"));
+    assert_eq!(problem(&format!("  - uses: a/b@{commit}")), Some("no version behind it"));
+    assert_eq!(problem(&format!("  - uses: a/b@{commit} # vx")), Some("no version behind it"));
+}
+
+#[test]
+fn what_they_use_is_pinned() {
+    let mut pins: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, text, workflow) in workflows() {
+        let lines: Vec<_> = text.lines().filter(|line| line.contains("uses:")).collect();
+        let uses = parts(&workflow).iter().filter(|part| part.get("uses").is_some()).count();
+        assert_eq!(lines.len(), uses, "{name}: each on a line of its own");
+        for line in lines {
+            assert_eq!(problem(line), None, "{name}: {line}");
+            if let Some((action, pin)) = line.split_once('@') {
+                let words = action.rsplit(' ').next().unwrap_or_default().split('/');
+                let repository = words.take(2).collect::<Vec<_>>().join("/");
+                pins.entry(repository).or_default().insert(pin.to_owned());
+            }
+        }
+    }
+    assert_eq!(pins.keys().collect::<Vec<_>>(), ["actions/checkout", "helm/kind-action", "kubewarden/github-actions"]);
+    assert!(pins.values().all(|pins| pins.len() == 1), "one version of each: {pins:?}");
+}
+
+#[test]
+fn what_they_run_is_shell_and_there() {
+    let makefile = fs::read_to_string(root().join("Makefile")).expect("the Makefile");
+    let targets: Vec<_> = makefile.lines().filter_map(|line| Some(line.split_once(':')?.0)).collect();
+    let mut made = BTreeSet::new();
+    for (name, _, workflow) in workflows() {
+        let parts = parts(&workflow);
+        for script in parts.iter().filter_map(|part| part["run"].as_str()) {
+            assert!(!script.contains("${{"), "{name}: values come in by env, not as text of the script: {script}");
+            let shell = Command::new("bash").arg("-n").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn();
+            let mut shell = shell.expect("bash");
+            shell.stdin.take().expect("its input").write_all(script.as_bytes()).expect("to write");
+            let output = shell.wait_with_output().expect("its end");
+            assert!(output.status.success(), "{name}: {}{script}", String::from_utf8_lossy(&output.stderr));
+            for line in script.lines() {
+                made.extend(
+                    line.trim().strip_prefix("make ").into_iter().flat_map(str::split_whitespace).map(str::to_owned),
+                );
+            }
+        }
+    }
+    assert_eq!(made, ["annotated-policy.wasm", "e2e-cluster", "e2e-tests", "test"].map(str::to_owned).into());
+    for target in made {
+        assert!(targets.contains(&&*target), "the Makefile makes no {target}");
+    }
+}
+
+#[test]
+fn no_job_may_do_more_than_it_says() {
+    let workflows = workflows();
+    assert_eq!(workflows.iter().map(|(name, ..)| &**name).collect::<Vec<_>>(), ["e2e.yml", "release.yml", "test.yml"]);
+    for (name, _, workflow) in workflows {
+        assert_eq!(workflow["permissions"], serde_json::json!({"contents": "read"}), "{name}");
+        for (id, job) in workflow["jobs"].as_object().expect("jobs") {
+            assert!(job.get("uses").is_some() || job["timeout-minutes"].is_u64(), "{name}: {id} has no time limit");
+        }
+    }
+}
