@@ -1,0 +1,10 @@
+//! The documentation, held to what it is about.
+//!
+//! docs/settings.md, docs/settings.schema.json and the examples in docs/rules.md are generated: `BLESS=1` writes them anew.
+//! The commands in all documents are run, but for those whose block says what they need that is not here.
+#![allow(clippy::panic, clippy::unwrap_used, missing_docs)]
+
+mod page;
+mod rules;
+mod schema;
+mod settings;
