@@ -4,6 +4,10 @@
 //! The commands in all documents are run, but for those whose block says what they need that is not here.
 #![allow(clippy::panic, clippy::unwrap_used, missing_docs)]
 
+mod commands;
+#[path = "../common/mod.rs"]
+mod common;
+mod links;
 mod page;
 mod rules;
 mod schema;
