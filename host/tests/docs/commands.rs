@@ -131,6 +131,8 @@ fn what_is_not_run_says_why() {
             "{}: nothing in it needs a {need}; let it run",
             block.place
         );
+        let parsed = Command::new("sh").args(["-n", "-c", &block.text]).output().unwrap();
+        assert!(parsed.status.success(), "{}: {}", block.place, String::from_utf8_lossy(&parsed.stderr));
         let is_ours = |word: &&str| {
             ["deploy/", "examples/", "tests/", "scripts/", "docs/"].iter().any(|start| word.starts_with(start))
         };
