@@ -18,7 +18,7 @@ pub fn documents() -> Vec<String> {
     let pages =
         fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut pages: Vec<_> = pages.filter(|name| name.ends_with(".md")).map(|name| format!("docs/{name}")).collect();
-    pages.extend(["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"].map(str::to_owned));
+    pages.extend(["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "deploy/README.md"].map(str::to_owned));
     pages.sort();
     pages
 }
