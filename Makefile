@@ -6,6 +6,10 @@ HOST := $(TARGET_DIR)/debug/native-sidecar
 # What annotates and runs the module in the end-to-end tests.
 KWCTL ?= $(or $(shell command -v kwctl),$(abspath $(HOST)))
 
+# Where the policy is published, and which version this is.
+OCI_REF ?= ghcr.io/native-sidecar-policy/native-sidecar-policy
+VERSION := $(shell sed -n 's/^ *io.kubewarden.policy.version: //p' metadata.yml)
+
 # What Rust's wasm32-unknown-unknown uses of WebAssembly beyond its first version; the module does not say so itself.
 WASM_FEATURES := $(addprefix --enable-,bulk-memory multivalue mutable-globals nontrapping-float-to-int reference-types \
 	sign-ext)
@@ -17,7 +21,7 @@ HOST_SOURCES := host/Cargo.toml $(shell find host/src -name '*.rs')
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := \
 	--remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=crates --remap-path-prefix=$(CURDIR)=.
 
-.PHONY: all run test fmt lint unit-tests e2e-tests deploy-tests e2e-cluster bench clean linker
+.PHONY: all run test fmt lint unit-tests e2e-tests registry-tests deploy-tests e2e-cluster push bench clean linker
 all: annotated-policy.wasm
 
 # Whatever cargo builds for this machine, it links with cc.
@@ -55,7 +59,7 @@ run: annotated-policy.wasm $(HOST)
 		--settings-json '{"sidecarNames":["logshipper"],"legacySidecars":"convert","convertTemplates":true}' \
 		examples/job-sidecar-legacy.yaml
 
-test: fmt lint unit-tests e2e-tests deploy-tests
+test: fmt lint unit-tests e2e-tests registry-tests deploy-tests
 
 fmt:
 	cargo fmt --all -- --check
@@ -72,6 +76,16 @@ e2e-tests: annotated-policy.wasm $(HOST)
 	scripts/need.sh bats jq dash busybox
 	KWCTL=$(KWCTL) bats e2e.bats
 	bats deploy/node-labeller
+
+# Through a real registry, where one can be installed.
+registry-tests: annotated-policy.wasm $(HOST)
+	scripts/need.sh bats curl jq
+	scripts/need.sh docker-registry || echo 'the way through a registry is not tested: there is no docker-registry' >&2
+	HOST=$(HOST) bats registry.bats
+
+# Puts the policy into the registry: make push OCI_REF=registry.example.com/policies/native-sidecar-policy
+push: annotated-policy.wasm $(HOST)
+	$(KWCTL) push annotated-policy.wasm registry://$(OCI_REF):v$(VERSION)
 
 # What kubectl, actionlint and shellcheck say, where they are installed.
 deploy-tests:

@@ -15,6 +15,7 @@ pub mod manifest;
 pub mod metadata;
 pub mod policy_file;
 pub mod progress;
+pub mod push;
 pub mod report;
 pub mod review;
 pub mod reviewer;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use native_sidecar::{annotate, review, run};
+use native_sidecar::{annotate, push, review, run};
 
 /// Runs native-sidecar-policy outside a cluster
 #[derive(Parser)]
@@ -22,6 +22,8 @@ enum Command {
     Run(run::RunArgs),
     /// Write the metadata of the policy into its module, as `kwctl annotate` does
     Annotate(annotate::AnnotateArgs),
+    /// Push the annotated module to an OCI registry, as `kwctl push` does
+    Push(push::PushArgs),
 }
 
 /// What a shell reports of a program that ends because nobody reads its output any more.
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         Command::Review(args) => (review::run(&args), 2),
         Command::Run(args) => (run::run(&args).map(|()| ExitCode::SUCCESS), 1),
         Command::Annotate(args) => (annotate::run(&args).map(|()| ExitCode::SUCCESS), 1),
+        Command::Push(args) => (push::run(&args).map(|()| ExitCode::SUCCESS), 1),
     };
     result.unwrap_or_else(|error| {
         let io_error = error.downcast_ref::<io::Error>();
