@@ -29,7 +29,7 @@ pub struct PushArgs {
     #[arg(value_name = "MODULE")]
     module: PathBuf,
 
-    /// Where to push it: registry://HOST[:PORT]/PATH:TAG
+    /// Where to push it: `registry://HOST[:PORT]/PATH:TAG`
     #[arg(value_name = "URI")]
     uri: String,
 
@@ -41,7 +41,7 @@ pub struct PushArgs {
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     output: Output,
 
-    /// YAML file whose list insecure_sources names registries (HOST[:PORT]) that may have an unknown certificate, or none
+    /// YAML file whose list insecure_sources names registries (`HOST[:PORT]`) that may have an unknown certificate, or none
     #[arg(long, value_name = "FILE")]
     sources_path: Option<PathBuf>,
 }
