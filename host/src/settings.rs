@@ -6,7 +6,14 @@ use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use serde_json::{Map, Value};
 
-use crate::yaml;
+use crate::manifest::{self, Object};
+use crate::yaml::{self, Document};
+
+/// The API group of Kubewarden's policies.
+const GROUP: &str = "policies.kubewarden.io/";
+
+/// The kinds of policies whose module and settings are their own. A policy group has several of each.
+const POLICIES: [&str; 2] = ["AdmissionPolicy", "ClusterAdmissionPolicy"];
 
 /// Where the settings come from.
 #[derive(Args, Clone, Debug, Default)]
@@ -15,16 +22,21 @@ pub struct SettingsArgs {
     #[arg(long, value_name = "JSON")]
     pub settings_json: Option<String>,
 
-    /// File with the policy's settings, as YAML or JSON; goes before --settings-json
+    /// File with the policy's settings, as YAML or JSON, or manifest of a ClusterAdmissionPolicy or AdmissionPolicy with
+    /// them; goes before --settings-json
     #[arg(long, short, value_name = "FILE")]
     pub settings_path: Option<PathBuf>,
+
+    /// Of several policies in --settings-path: the one whose settings are meant
+    #[arg(long, value_name = "[NAMESPACE/]NAME", requires = "settings_path")]
+    pub settings_policy: Option<String>,
 }
 
 impl SettingsArgs {
     /// The settings; `{}` where none are given.
     pub fn read(&self) -> Result<Value> {
         let settings = match (&self.settings_path, &self.settings_json) {
-            (Some(path), _) => from_file(path)?,
+            (Some(path), _) => from_file(path, self.settings_policy.as_deref())?,
             (None, Some(json)) => {
                 serde_json::from_str(json).map_err(|error| anyhow!("Cannot parse settings JSON: {error}"))?
             }
@@ -38,10 +50,46 @@ impl SettingsArgs {
     }
 }
 
-fn from_file(path: &Path) -> Result<Value> {
+/// The settings in a file: those of a policy, where it holds policies, or else all that it says.
+fn from_file(path: &Path, chosen: Option<&str>) -> Result<Value> {
     let name = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| anyhow!("Cannot open settings file {name}: {error}"))?;
-    yaml::parse(&text).map_err(|error| anyhow!("Cannot parse settings file {name}: {error}"))
+    let cannot_parse = |error: yaml::Error| anyhow!("Cannot parse settings file {name}: {error}");
+    let documents: Vec<Document> = yaml::documents(&text).collect::<Result<_, _>>().map_err(cannot_parse)?;
+    let objects: Vec<Object> = documents.iter().flat_map(manifest::objects).collect();
+    let (policies, others): (Vec<&Object>, Vec<&Object>) = objects
+        .iter()
+        .partition(|object| POLICIES.contains(&object.kind.as_str()) && object.api_version.starts_with(GROUP));
+    let named = || policies.iter().map(|policy| title(policy)).collect::<Vec<_>>().join(", ");
+    let is_chosen = |policy: &&&Object| chosen.is_none_or(|chosen| names(policy).iter().any(|name| name == chosen));
+    match (policies.iter().filter(is_chosen).collect::<Vec<_>>().as_slice(), chosen) {
+        ([policy], _) => Ok(policy.value.pointer("/spec/settings").cloned().unwrap_or_default()),
+        ([], Some(chosen)) if !policies.is_empty() => {
+            bail!("Settings file {name} holds no policy {chosen}, only {}", named())
+        }
+        ([], _) => match others.first() {
+            Some(object) => bail!(
+                "Settings file {name} holds {}, which has no settings; it can be settings, or the manifest of a \
+                ClusterAdmissionPolicy or AdmissionPolicy",
+                title(object)
+            ),
+            None if chosen.is_some() => bail!("Settings file {name} holds no policy; leave out --settings-policy"),
+            None => yaml::parse(&text).map_err(cannot_parse),
+        },
+        _ => bail!("Settings file {name} holds several policies: {}; choose one with --settings-policy", named()),
+    }
+}
+
+fn title(object: &Object) -> String {
+    let [name, full] = names(object);
+    format!("{} {}", object.kind, if object.namespace().is_some() { full } else { name })
+}
+
+/// What a policy goes by: its name alone, and with its namespace.
+fn names(object: &Object) -> [String; 2] {
+    let name = object.name();
+    let full = format!("{}/{name}", object.namespace().unwrap_or_default());
+    [name, full]
 }
 
 #[cfg(test)]
@@ -51,7 +99,7 @@ mod tests {
 
     fn read(json: &str) -> Result<Value, String> {
         let settings_json = Some(json.to_owned());
-        SettingsArgs { settings_json, settings_path: None }.read().map_err(|error| error.to_string())
+        SettingsArgs { settings_json, ..SettingsArgs::default() }.read().map_err(|error| error.to_string())
     }
 
     #[test]
@@ -72,7 +120,8 @@ mod tests {
     fn a_file_goes_first() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(&file, "sidecarNames:\n- log*\n").unwrap();
-        let args = SettingsArgs { settings_json: Some("{}".to_owned()), settings_path: Some(file.path().into()) };
+        let settings_path = Some(file.path().to_owned());
+        let args = SettingsArgs { settings_json: Some("{}".to_owned()), settings_path, settings_policy: None };
         assert_eq!(args.read().unwrap(), json!({"sidecarNames": ["log*"]}));
         std::fs::write(&file, "").unwrap();
         assert_eq!(args.read().unwrap(), json!({}));
@@ -80,8 +129,58 @@ mod tests {
         let expected =
             format!("Cannot parse settings file {}: line 1, column 4: unclosed bracket '['", file.path().display());
         assert_eq!(args.read().unwrap_err().to_string(), expected);
-        let args = SettingsArgs { settings_json: None, settings_path: Some("/nowhere".into()) };
+        let args = SettingsArgs { settings_path: Some("/nowhere".into()), ..SettingsArgs::default() };
         let expected = "Cannot open settings file /nowhere: No such file or directory (os error 2)";
         assert_eq!(args.read().unwrap_err().to_string(), expected);
+    }
+
+    /// What a file with this text gives, with `FILE` for its name.
+    fn file(text: &str, chosen: Option<&str>) -> Result<Value, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, text).unwrap();
+        let settings_path = Some(file.path().to_owned());
+        let args = SettingsArgs { settings_path, settings_policy: chosen.map(str::to_owned), settings_json: None };
+        args.read().map_err(|error| error.to_string().replace(&file.path().display().to_string(), "FILE"))
+    }
+
+    fn policy(kind: &str, metadata: &str, settings: &str) -> String {
+        format!("---\napiVersion: policies.kubewarden.io/v1\nkind: {kind}\nmetadata: {metadata}\nspec: {settings}\n")
+    }
+
+    #[test]
+    fn the_settings_of_a_policy_are_found_in_its_manifest() {
+        let warn = policy("ClusterAdmissionPolicy", "{name: a}", "{settings: {legacySidecars: warn}}");
+        assert_eq!(file(&warn, None), Ok(json!({"legacySidecars": "warn"})));
+        assert_eq!(file(&policy("AdmissionPolicy", "{name: a}", "{module: m}"), None), Ok(json!({})));
+        let role = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r}\n";
+        assert_eq!(file(&(role.to_owned() + &warn), None), Ok(json!({"legacySidecars": "warn"})));
+        let list = format!("apiVersion: v1\nkind: List\nitems:\n- {}", warn[4..].trim_end().replace('\n', "\n  "));
+        assert_eq!(file(&list, None), Ok(json!({"legacySidecars": "warn"})));
+    }
+
+    #[test]
+    fn of_several_policies_one_is_chosen() {
+        let text = policy("ClusterAdmissionPolicy", "{name: a}", "{settings: {legacySidecars: warn}}")
+            + &policy("AdmissionPolicy", "{name: a, namespace: shop}", "{settings: {}}");
+        let several = "Settings file FILE holds several policies: ClusterAdmissionPolicy a, AdmissionPolicy shop/a; choose \
+            one with --settings-policy";
+        assert_eq!(file(&text, None), Err(several.to_owned()));
+        assert_eq!(file(&text, Some("a")), Err(several.to_owned()));
+        assert_eq!(file(&text, Some("/a")), Ok(json!({"legacySidecars": "warn"})));
+        assert_eq!(file(&text, Some("shop/a")), Ok(json!({})));
+        let none = "Settings file FILE holds no policy b, only ClusterAdmissionPolicy a, AdmissionPolicy shop/a";
+        assert_eq!(file(&text, Some("b")), Err(none.to_owned()));
+    }
+
+    #[test]
+    fn other_manifests_are_no_settings() {
+        let group = policy("ClusterAdmissionPolicyGroup", "{name: g}", "{}");
+        let message = "Settings file FILE holds ClusterAdmissionPolicyGroup g, which has no settings; it can be settings, \
+            or the manifest of a ClusterAdmissionPolicy or AdmissionPolicy";
+        assert_eq!(file(&group, None), Err(message.to_owned()));
+        let no_policy = "Settings file FILE holds no policy; leave out --settings-policy";
+        assert_eq!(file("legacySidecars: warn", Some("a")), Err(no_policy.to_owned()));
+        let two = "Cannot parse settings file FILE: line 3, column 1: more than one document";
+        assert_eq!(file("legacySidecars: warn\n---\ncatalogue: true\n", None), Err(two.to_owned()));
     }
 }
