@@ -120,14 +120,10 @@ pub fn text(file: &str, review: &Review, width: usize) -> String {
         Verdict::Skipped => text += &format!("{DIM}{object}{DIM:#}\n"),
         _ => text += &format!("{BOLD}{object}{BOLD:#}\n"),
     }
-    let Some(response) = &review.response else { return text };
     let reference = format!("{kind}/{namespace}/{name}: ");
-    let message = response.status.as_ref().and_then(|status| status.message.as_deref()).unwrap_or_default();
-    for finding in message.lines() {
-        text += &bullet(BAD, finding.strip_prefix(&reference).unwrap_or(finding), width);
-    }
-    for warning in response.warnings.iter().flatten() {
-        text += &bullet(HINT, warning.strip_prefix(&reference).unwrap_or(warning), width);
+    for finding in &review.findings {
+        let style = if finding.denies { BAD } else { HINT };
+        text += &bullet(style, finding.text.strip_prefix(&reference).unwrap_or(&finding.text), width);
     }
     if let Some(change) = &review.change {
         text += &diff(change);

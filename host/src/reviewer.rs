@@ -5,6 +5,8 @@ use serde_json::Value;
 use crate::admission::AdmissionResponse;
 use crate::engine::{Engine, Evaluation};
 use crate::manifest::{self, Kinds, Object};
+use crate::place::Place;
+use crate::rules::Rule;
 use crate::yaml::edit::{self, Edit};
 use crate::yaml::{self, Document, Node};
 
@@ -45,6 +47,8 @@ pub struct Review {
     pub verdict: Verdict,
     /// The policy's response; None for an object that it is not asked about.
     pub response: Option<AdmissionResponse>,
+    /// Its messages one by one: first those that deny, then the warnings.
+    pub findings: Vec<Finding>,
     /// What would change in the text.
     pub change: Option<Change>,
 }
@@ -62,6 +66,23 @@ pub enum Verdict {
     Changed,
     /// Not let through.
     Denied,
+}
+
+/// A message of the policy.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Finding {
+    /// The rule that it belongs to.
+    pub rule: &'static Rule,
+    /// Whether it denies the object; else it warns.
+    pub denies: bool,
+    /// The message.
+    pub text: String,
+    /// The line that it is about, from 1.
+    pub line: usize,
+    /// The column that it is about, from 1.
+    pub column: usize,
+    /// What it is about, as a path into the object; empty for the object itself.
+    pub path: String,
 }
 
 /// How an object's lines would change.
@@ -142,7 +163,8 @@ impl<'e> Reviewer<'e> {
     }
 
     fn object(&self, file: &str, document: &Document, object: &Object) -> (Review, Option<Value>) {
-        let line = object.node.unwrap_or(&document.root).line;
+        let node = object.node.unwrap_or(&document.root);
+        let line = node.line;
         let mut review = Review {
             line,
             document: document.index,
@@ -152,6 +174,7 @@ impl<'e> Reviewer<'e> {
             name: object.name(),
             verdict: Verdict::Skipped,
             response: None,
+            findings: Vec::new(),
             change: None,
         };
         let Some(request) = self.kinds.request(object, format!("{file}:{line}")) else { return (review, None) };
@@ -166,9 +189,22 @@ impl<'e> Reviewer<'e> {
             (true, None, Some(warnings)) if !warnings.is_empty() => Verdict::Warned,
             _ => Verdict::Accepted,
         };
+        review.findings = findings(&response, node);
         review.response = Some(response);
         (review, mutated)
     }
+}
+
+/// The messages of a response about the object that is written here.
+fn findings(response: &AdmissionResponse, node: &Node) -> Vec<Finding> {
+    let message = response.status.as_ref().and_then(|status| status.message.as_deref()).unwrap_or_default();
+    let denials = message.lines().map(|text| (true, text));
+    let warnings = response.warnings.iter().flatten().map(|text| (false, text.as_str()));
+    let finding = |(denies, text): (bool, &str)| {
+        let Place { path, line, column } = Place::of(text, node);
+        Finding { rule: Rule::of(text), denies, text: text.to_owned(), line, column, path: path.to_owned() }
+    };
+    denials.chain(warnings).map(finding).collect()
 }
 
 /// The edits that make the conversions in a document; the reviews get to know what each does.
