@@ -69,7 +69,7 @@ lint: | linker
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items --quiet
 
 unit-tests: policy.wasm
-	scripts/need.sh dash busybox
+	scripts/need.sh dash busybox jq
 	cargo test --locked --workspace
 
 e2e-tests: annotated-policy.wasm $(HOST)

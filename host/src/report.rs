@@ -1,4 +1,7 @@
-//! Shows reviews to a person, or to a program as JSON Lines.
+//! Shows reviews to a person, or to a program as JSON Lines, SARIF or JUnit XML.
+
+pub mod junit;
+pub mod sarif;
 
 use std::fmt::Write as _;
 
@@ -21,6 +24,57 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const HINT: Style = AnsiColor::Yellow.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 const NOTE: Style = AnsiColor::Cyan.on_default();
+
+/// A way to show reviews. What each call returns is to be printed then.
+pub trait Report {
+    /// What the policy says of an object.
+    fn object(&mut self, file: &str, review: &Review) -> String;
+
+    /// What is wrong with a file, and where.
+    fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String;
+
+    /// What there was in all.
+    fn end(&mut self, summary: &Summary) -> String;
+}
+
+/// Text for a person.
+#[derive(Debug)]
+pub struct Text {
+    /// How many columns it may have.
+    pub width: usize,
+}
+
+impl Report for Text {
+    fn object(&mut self, file: &str, review: &Review) -> String {
+        text(file, review, self.width)
+    }
+
+    fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+        text_error(file, place, message)
+    }
+
+    fn end(&mut self, summary: &Summary) -> String {
+        summary.text()
+    }
+}
+
+/// A line of JSON for each object and each error.
+#[derive(Debug)]
+pub struct JsonLines;
+
+impl Report for JsonLines {
+    fn object(&mut self, file: &str, review: &Review) -> String {
+        json_line(file, review)
+    }
+
+    fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+        json_error(file, place, message)
+    }
+
+    fn end(&mut self, _: &Summary) -> String {
+        String::new()
+    }
+}
 
 /// How many objects got which verdict, and what else there was.
 #[derive(Debug, Default, Eq, PartialEq)]
@@ -108,14 +162,11 @@ impl Summary {
 }
 
 /// A review for a person: a line, the findings, and what would change.
-pub fn text(file: &str, review: &Review, width: usize) -> String {
+fn text(file: &str, review: &Review, width: usize) -> String {
     let style = review.verdict.style();
     let Review { line, kind, namespace, name, .. } = review;
     let mut text = format!("{style}{:<8}{style:#}  {}:{line}  ", review.verdict.word(), visible(file));
-    let object = match namespace.as_str() {
-        "" => visible(&format!("{kind} {name}")),
-        _ => visible(&format!("{kind} {namespace}/{name}")),
-    };
+    let object = visible(&review.object());
     match review.verdict {
         Verdict::Skipped => text += &format!("{DIM}{object}{DIM:#}\n"),
         _ => text += &format!("{BOLD}{object}{BOLD:#}\n"),
@@ -170,7 +221,7 @@ fn diff(change: &Change) -> String {
 }
 
 /// A review as one line of JSON.
-pub fn json_line(file: &str, review: &Review) -> String {
+fn json_line(file: &str, review: &Review) -> String {
     let response = review.response.as_ref();
     let patch = response.and_then(|response| response.operations().ok());
     let line = json!({
@@ -191,7 +242,7 @@ pub fn json_line(file: &str, review: &Review) -> String {
 }
 
 /// What is wrong with a file, as one line of JSON.
-pub fn json_error(file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+fn json_error(file: &str, place: Option<&yaml::Error>, message: &str) -> String {
     let mut line = json!({"file": file});
     if let (Some(error), Value::Object(line)) = (place, &mut line) {
         line.insert("line".to_owned(), error.line.into());
@@ -202,7 +253,7 @@ pub fn json_error(file: &str, place: Option<&yaml::Error>, message: &str) -> Str
 }
 
 /// What is wrong with a file, for a person.
-pub fn text_error(file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+fn text_error(file: &str, place: Option<&yaml::Error>, message: &str) -> String {
     let mut text = format!("{BAD}error{BAD:#}: {}", visible(file));
     if let Some(error) = place {
         // Writing to a string can't fail.

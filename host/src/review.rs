@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Result, bail};
+use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
@@ -13,8 +14,11 @@ use crate::engine::Engine;
 use crate::files::{self, Unreadable};
 use crate::policy_file;
 use crate::progress::Progress;
-use crate::report::{self, Summary};
+use crate::report::junit::Junit;
+use crate::report::sarif::Sarif;
+use crate::report::{JsonLines, Report, Summary, Text};
 use crate::reviewer::{Event, Reviewer, Verdict};
+use crate::rules::{RULES, Rule};
 use crate::settings::SettingsArgs;
 use crate::yaml::{self, edit};
 
@@ -43,9 +47,13 @@ pub struct ReviewArgs {
     #[arg(long, short)]
     write: bool,
 
-    /// What to print: text, or one line of JSON for each object and each error
+    /// What to print
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     output: Format,
+
+    /// Print what a rule means, why it matters, an example, and its settings; reviews nothing
+    #[arg(long, value_name = "RULE", value_parser = PossibleValuesParser::new(RULES.each_ref().map(|rule| rule.id)))]
+    explain: Option<String>,
 
     /// Leave out objects that are fine
     #[arg(long, short)]
@@ -65,7 +73,11 @@ comments along. Where that is not possible (an anchor that is used elsewhere, sa
 without its comments, and the report says so.
 
 A line of --output json has: file, document, line, apiVersion, kind, namespace, name, verdict (skipped, accepted, \
-warned, changed, denied), allowed, message, warnings, patch; or, of an error: file, line, column, error.
+warned, changed, denied), allowed, message, warnings, patch; or, of an error: file, line, column, error. The results of --output sarif and the \
+tests of --output junit name the rule of each message, which --explain explains.
+
+--settings-path takes the manifest of a policy, too, and uses its spec.settings. Where a file holds several policies, \
+--settings-policy chooses one by its name.
 
 Exit codes: 0 nothing is denied, 1 something is denied, 2 something could not be read or written.";
 
@@ -74,12 +86,20 @@ Exit codes: 0 nothing is denied, 1 something is denied, 2 something could not be
 enum Format {
     /// For people
     Text,
-    /// For programs
+    /// For programs: one line of JSON for each object and each error
     Json,
+    /// For code scanning and editors: SARIF 2.1.0, with a result for each message
+    Sarif,
+    /// For CI systems: JUnit XML, with a test for each object
+    Junit,
 }
 
 /// Reviews everything. What can't be read or written is reported, and the rest goes on.
 pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
+    if let Some(rule) = args.explain.as_deref().and_then(Rule::named) {
+        io::stdout().write_all(rule.text.as_bytes())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let is_stdin = |path: &PathBuf| path.as_os_str() == "-";
     let paths = match args.paths.as_slice() {
         [] if io::stdin().is_terminal() => bail!("no manifests: name files or folders, or give them on standard input"),
@@ -93,9 +113,16 @@ pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
 
     let inputs = files::manifests(paths);
     let to_stdout = args.write && paths.iter().any(is_stdin);
+    let printer = Printer::new(args, to_stdout);
     let mut session = Session {
         args,
-        printer: Printer::new(args, to_stdout),
+        report: match args.output {
+            Format::Text => Box::new(Text { width: printer.width }),
+            Format::Json => Box::new(JsonLines),
+            Format::Sarif => Box::<Sarif>::default(),
+            Format::Junit => Box::<Junit>::default(),
+        },
+        printer,
         summary: Summary::default(),
         progress: Progress::new(inputs.len(), args.output == Format::Text && io::stderr().is_terminal()),
     };
@@ -105,6 +132,7 @@ pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
 /// A review of everything that was asked for.
 struct Session<'a> {
     args: &'a ReviewArgs,
+    report: Box<dyn Report>,
     printer: Printer,
     summary: Summary,
     progress: Progress,
@@ -121,9 +149,7 @@ impl Session<'_> {
             self.progress.file();
         }
         self.progress.finish();
-        if self.args.output == Format::Text {
-            self.printer.print(&self.summary.text())?;
-        }
+        self.printer.print(&self.report.end(&self.summary))?;
         Ok(ExitCode::from(match self.summary {
             Summary { errors: 1.., .. } => 2,
             Summary { denied: 1.., .. } => 1,
@@ -176,18 +202,16 @@ impl Session<'_> {
         if self.args.quiet && matches!(review.verdict, Verdict::Accepted | Verdict::Skipped) {
             return Ok(());
         }
-        let text = match self.args.output {
-            Format::Text => report::text(file, &review, self.printer.width),
-            Format::Json => report::json_line(file, &review),
-        };
+        let text = self.report.object(file, &review);
         self.progress.suspend(|| self.printer.print(&text))
     }
 
     fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> Result<()> {
         self.summary.errors += 1;
+        let text = self.report.error(file, place, message);
         self.progress.suspend(|| match self.args.output {
-            Format::Text => self.printer.print_error(&report::text_error(file, place, message)),
-            Format::Json => self.printer.print(&report::json_error(file, place, message)),
+            Format::Text => self.printer.print_error(&text),
+            Format::Json | Format::Sarif | Format::Junit => self.printer.print(&text),
         })
     }
 }

@@ -107,6 +107,14 @@ struct Conversion<'d> {
     after: Value,
 }
 
+impl Review {
+    /// What the object is called: `Pod shop/checkout`.
+    pub fn object(&self) -> String {
+        let Self { kind, namespace, name, .. } = self;
+        if namespace.is_empty() { format!("{kind} {name}") } else { format!("{kind} {namespace}/{name}") }
+    }
+}
+
 impl<'e> Reviewer<'e> {
     /// Reviews with these settings, which are valid.
     pub fn new(engine: &'e Engine, settings: &'e Value) -> Self {

@@ -95,3 +95,12 @@ fn the_settings_of_a_rule_are_settings() {
         }
     }
 }
+
+#[test]
+fn every_rule_has_its_section() {
+    let page = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/rules.md"))
+        .expect("the page");
+    for rule in &native_sidecar::rules::RULES {
+        assert!(page.contains(&format!("\n## {}\n", rule.id)), "docs/rules.md has no section on {}", rule.id);
+    }
+}

@@ -124,3 +124,19 @@ fn no_job_may_do_more_than_it_says() {
         }
     }
 }
+
+#[test]
+fn the_hook_and_the_action_use_options_that_there_are() {
+    let help = Command::new(env!("CARGO_BIN_EXE_native-sidecar")).args(["review", "--help"]).output().expect("help");
+    let help = String::from_utf8(help.stdout).expect("a text");
+    for name in ["action.yml", ".pre-commit-hooks.yaml"] {
+        let text = fs::read_to_string(root().join(name)).expect("the file");
+        yaml::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let lines = text.lines().filter(|line| line.contains(" review ") && !line.trim_start().starts_with('#'));
+        let options: Vec<_> = lines.flat_map(str::split_whitespace).filter(|word| word.starts_with("--")).collect();
+        assert!(!options.is_empty(), "{name}");
+        for option in options {
+            assert!(help.contains(&format!("{option} ")) || help.contains(&format!("{option}\n")), "{name}: {option}");
+        }
+    }
+}

@@ -77,7 +77,7 @@ fn workplace() -> tempfile::TempDir {
     for name in ["policy.wasm", "annotated-policy.wasm"] {
         symlink(common::policy(), at(name)).unwrap();
     }
-    for name in ["tests", "README.md", "metadata.yml"] {
+    for name in ["deploy", "tests", "README.md", "metadata.yml"] {
         symlink(page::root().join(name), at(name)).unwrap();
     }
     folder

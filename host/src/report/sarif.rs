@@ -1,0 +1,123 @@
+//! Reviews as SARIF 2.1.0, which code scanning and editors show beside the lines of the files.
+//!
+//! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>, and what GitHub takes of it:
+//! <https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning>
+
+use std::path::Path;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+
+use super::{Report, Summary};
+use crate::reviewer::{Finding, Review};
+use crate::rules::{RULES, Rule};
+use crate::yaml;
+
+const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+/// Where the sources and the documentation of the policy are.
+const HOME: &str = env!("CARGO_PKG_REPOSITORY");
+
+/// What has to be escaped in the path of a URI: <https://www.rfc-editor.org/rfc/rfc3986#section-3.3>.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// A log with one run, which is printed at the end.
+#[derive(Debug, Default)]
+pub struct Sarif {
+    results: Vec<Value>,
+    notifications: Vec<Value>,
+}
+
+impl Report for Sarif {
+    fn object(&mut self, file: &str, review: &Review) -> String {
+        self.results.extend(review.findings.iter().map(|finding| result(file, review, finding)));
+        String::new()
+    }
+
+    fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+        self.notifications.push(json!({
+            "level": "error",
+            "message": {"text": message},
+            "locations": [{"physicalLocation": place_in(file, place.map(|place| (place.line, place.column)))}],
+        }));
+        String::new()
+    }
+
+    fn end(&mut self, _: &Summary) -> String {
+        let log = json!({
+            "$schema": SCHEMA,
+            "version": "2.1.0",
+            "runs": [{
+                "tool": {"driver": {
+                    "name": env!("CARGO_PKG_NAME"),
+                    "semanticVersion": env!("CARGO_PKG_VERSION"),
+                    "informationUri": HOME,
+                    "rules": RULES.iter().map(rule).collect::<Vec<_>>(),
+                }},
+                "columnKind": "unicodeCodePoints",
+                "invocations": [{
+                    "executionSuccessful": self.notifications.is_empty(),
+                    "toolExecutionNotifications": self.notifications,
+                }],
+                "results": self.results,
+            }],
+        });
+        format!("{log:#}\n")
+    }
+}
+
+fn rule(rule: &Rule) -> Value {
+    json!({
+        "id": rule.id,
+        "shortDescription": {"text": rule.title()},
+        "fullDescription": {"text": rule.summary()},
+        "help": {"text": rule.text, "markdown": rule.text},
+        "helpUri": format!("{HOME}/blob/main/docs/rules.md#{}", rule.id),
+    })
+}
+
+fn result(file: &str, review: &Review, finding: &Finding) -> Value {
+    let Review { kind, namespace, name, .. } = review;
+    json!({
+        "ruleId": finding.rule.id,
+        "ruleIndex": finding.rule.index(),
+        "level": if finding.denies { "error" } else { "warning" },
+        "message": {"text": finding.text},
+        "locations": [{
+            "physicalLocation": place_in(file, Some((finding.line, finding.column))),
+            "logicalLocations": [{
+                "fullyQualifiedName": format!("{kind}/{namespace}/{name}/{}", finding.path).trim_end_matches('/'),
+            }],
+        }],
+    })
+}
+
+/// A physicalLocation.
+fn place_in(file: &str, place: Option<(usize, usize)>) -> Value {
+    let escaped = utf8_percent_encode(file.strip_prefix("./").unwrap_or(file), ESCAPED);
+    let mut location = match Path::new(file).is_absolute() {
+        true => json!({"artifactLocation": {"uri": format!("file://{escaped}")}}),
+        false => json!({"artifactLocation": {"uri": escaped.to_string(), "uriBaseId": "%SRCROOT%"}}),
+    };
+    if let Some((line, column)) = place {
+        location["region"] = json!({"startLine": line, "startColumn": column});
+    }
+    location
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uri(file: &str) -> String {
+        place_in(file, None)["artifactLocation"].to_string()
+    }
+
+    #[test]
+    fn files_are_uris() {
+        assert_eq!(uri("./a b/ü#1.yaml"), r#"{"uri":"a%20b/%C3%BC%231.yaml","uriBaseId":"%SRCROOT%"}"#);
+        assert_eq!(uri("../a.yaml"), r#"{"uri":"../a.yaml","uriBaseId":"%SRCROOT%"}"#);
+        assert_eq!(uri("/tmp/a:b.yaml"), r#"{"uri":"file:///tmp/a%3Ab.yaml"}"#);
+        assert_eq!(uri("<stdin>"), r#"{"uri":"%3Cstdin%3E","uriBaseId":"%SRCROOT%"}"#);
+    }
+}
