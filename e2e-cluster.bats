@@ -82,7 +82,7 @@ deployment() {
 
 # native_in PODSPEC: a jq filter for a Pod spec in which the sidecar is native, and nowhere else.
 native_in() {
-  echo "($1 | ([.initContainers[] | select(.name == \"logshipper\") | .restartPolicy] == [\"Always\"])
+  echo "($1 | ([.initContainers[]? | select(.name == \"logshipper\") | .restartPolicy] == [\"Always\"])
     and ([.containers[].name] == [\"app\"]))"
 }
 
@@ -100,8 +100,8 @@ new_pod() {
 # new_deployment WARNINGS: a new Deployment with a legacy sidecar would get so many warnings of the policy.
 new_deployment() {
   local said
-  said=$(kubectl --namespace "$NAMESPACE" create --dry-run=server --filename "$BATS_FILE_TMPDIR/probe-deployment.json" 2>&1) &&
-    [ "$(grep -c "^Warning: Deployment/$NAMESPACE/probe-deployment: " <<<"$said")" -eq "$1" ]
+  said=$(kubectl --namespace "$NAMESPACE" create --dry-run=server --filename "$BATS_FILE_TMPDIR/probe.json" 2>&1) &&
+    [ "$(grep -c "^Warning: Deployment/$NAMESPACE/probe: " <<<"$said")" -eq "$1" ]
 }
 
 # select_namespaces POLICY FILTER: puts a policy's match expressions for namespaces through a jq filter.
@@ -135,12 +135,13 @@ come_back() {
 }
 
 setup_file() {
-  export NAMESPACE="native-sidecars-e2e-$$-$RANDOM"
+  # Short, as warnings are: with a longer one they would leave out a part of it.
+  export NAMESPACE="e2e-$$-$RANDOM"
   kubectl create namespace "$NAMESPACE"
   # Without controllers nobody else makes it. With them, they may have been faster.
   kubectl --namespace "$NAMESPACE" create serviceaccount default || true
   pod probe-pod legacy "$declared"
-  deployment probe-deployment legacy
+  deployment probe legacy
   until_true 120 new_pod "$(native_in .spec)"
   until_true 120 new_deployment 1
   # A controller says that it has seen the Deployment.
