@@ -6,20 +6,23 @@ bats_require_minimum_version 1.5.0
 setup_file() {
   command -v docker-registry >/dev/null || skip "docker-registry is not installed"
   export HOST=${HOST:-target/debug/native-sidecar}
-  serve 5601 open ''
-  serve 5602 closed $'auth: {htpasswd: {realm: test, path: '"$BATS_FILE_TMPDIR"$'/users}}\n'
-  printf 'insecure_sources: ["localhost:5601", "localhost:5602", "localhost:5603"]\n' >"$BATS_FILE_TMPDIR/sources.yaml"
+  # Ports that the system does not give away by itself.
+  local port=$((20000 + RANDOM % 10000))
+  export OPEN=localhost:$port CLOSED=localhost:$((port + 1)) NOBODY=localhost:$((port + 2))
+  serve "$OPEN" open ''
+  serve "$CLOSED" closed $'auth: {htpasswd: {realm: test, path: '"$BATS_FILE_TMPDIR"$'/users}}\n'
+  printf 'insecure_sources: ["%s", "%s", "%s"]\n' "$OPEN" "$CLOSED" "$NOBODY" >"$BATS_FILE_TMPDIR/sources.yaml"
 }
 
-# serve PORT NAME SETTINGS: starts a registry, and waits until it answers.
+# serve ADDRESS NAME SETTINGS: starts a registry, and waits until it answers.
 serve() {
-  printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "localhost:%s"}\n%s' \
+  printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "%s"}\n%s' \
     "$BATS_FILE_TMPDIR/$2" "$1" "$3" >"$BATS_FILE_TMPDIR/$2.yaml"
   : >"$BATS_FILE_TMPDIR/users"
   docker-registry serve "$BATS_FILE_TMPDIR/$2.yaml" >"$BATS_FILE_TMPDIR/$2.log" 2>&1 3>&- &
   echo $! >>"$BATS_FILE_TMPDIR/registries"
   for _ in $(seq 100); do
-    ! curl --silent --output /dev/null "http://localhost:$1/v2/" || return 0
+    ! curl --silent --output /dev/null "http://$1/v2/" || return 0
     sleep 0.1
   done
   cat "$BATS_FILE_TMPDIR/$2.log" >&2
@@ -37,12 +40,12 @@ push() {
 }
 
 @test "a policy goes there and comes back the same" {
-  push annotated-policy.wasm registry://localhost:5601/policies/native-sidecar-policy:v1
+  push annotated-policy.wasm "registry://$OPEN/policies/native-sidecar-policy:v1"
   [ "$status" -eq 0 ]
   digest=${output##*@}
-  [ "$output" = "Policy successfully pushed: localhost:5601/policies/native-sidecar-policy@$digest" ]
+  [ "$output" = "Policy successfully pushed: $OPEN/policies/native-sidecar-policy@$digest" ]
 
-  local at=http://localhost:5601/v2/policies/native-sidecar-policy
+  local at=http://$OPEN/v2/policies/native-sidecar-policy
   curl --fail --silent --header 'Accept: application/vnd.oci.image.manifest.v1+json' "$at/manifests/v1" >"$BATS_TEST_TMPDIR/manifest.json"
   [ "sha256:$(sha256sum <"$BATS_TEST_TMPDIR/manifest.json" | cut -d ' ' -f 1)" = "$digest" ]
   is() {
@@ -62,37 +65,37 @@ push() {
 }
 
 @test "pushing again changes nothing, and answers in JSON where asked" {
-  push --output json annotated-policy.wasm localhost:5601/twice:v1
+  push --output json annotated-policy.wasm "$OPEN/twice:v1"
   first=$(jq --raw-output .immutable_ref <<<"$output")
-  push --output json annotated-policy.wasm localhost:5601/twice:v1
+  push --output json annotated-policy.wasm "$OPEN/twice:v1"
   [ "$(jq --raw-output .immutable_ref <<<"$output")" = "$first" ]
-  [[ "$first" == localhost:5601/twice@sha256:* ]]
+  [[ "$first" == $OPEN/twice@sha256:* ]]
 }
 
 @test "a module without annotations is pushed by force only" {
-  push policy.wasm localhost:5601/bare:v1
+  push policy.wasm "$OPEN/bare:v1"
   [ "$status" -eq 1 ]
   [ "$stderr" = "Error: policy.wasm is not annotated: annotate it, or push it with --force" ]
-  push --force policy.wasm localhost:5601/bare:v1
+  push --force policy.wasm "$OPEN/bare:v1"
   [ "$status" -eq 0 ]
 }
 
 @test "a registry that wants a login says so" {
-  push annotated-policy.wasm localhost:5602/closed:v1
+  push annotated-policy.wasm "$CLOSED/closed:v1"
   [ "$status" -eq 1 ]
-  [ "$stderr" = "Error: cannot push to registry://localhost:5602/closed:v1: the registry does not let you: docker login localhost:5602" ]
+  [ "$stderr" = "Error: cannot push to registry://$CLOSED/closed:v1: the registry does not let you: docker login $CLOSED" ]
 }
 
 @test "what does not answer is named" {
-  push annotated-policy.wasm localhost:5603/nobody:v1
+  push annotated-policy.wasm "$NOBODY/nobody:v1"
   [ "$status" -eq 1 ]
-  [[ "$stderr" == "Error: cannot push to registry://localhost:5603/nobody:v1: "*"Connection refused"* ]]
+  [[ "$stderr" == "Error: cannot push to registry://$NOBODY/nobody:v1: "*"Connection refused"* ]]
 }
 
 @test "a registry without a certificate has to be called insecure" {
-  run --separate-stderr "$HOST" push annotated-policy.wasm localhost:5601/secure:v1
+  run --separate-stderr "$HOST" push annotated-policy.wasm "$OPEN/secure:v1"
   [ "$status" -eq 1 ]
-  [[ "$stderr" == "Error: cannot push to registry://localhost:5601/secure:v1: "* ]]
+  [[ "$stderr" == "Error: cannot push to registry://$OPEN/secure:v1: "* ]]
 }
 
 @test "what is no reference is refused" {
