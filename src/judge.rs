@@ -6,27 +6,36 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::answer::Answer;
+use crate::catalogue::injectors::{INJECTORS, Injector};
+use crate::cluster::nodes::{Nodes, Support};
+use crate::cluster::owner::Owner;
+use crate::cluster::webhooks;
 use crate::cluster::{Cluster, Host};
-use crate::decide::Case;
-use crate::edit;
-use crate::finding::{self, About, Finding, Kept, List, Native, NodesText, Rule};
-use crate::injection::{Injection, Strategy};
-use crate::injector::{INJECTORS, Injector};
-use crate::json_path;
-use crate::kind::{self, Templates};
-use crate::nodes::{Nodes, Support};
-use crate::owner::Owner;
-use crate::path::{Path, Step};
-use crate::plan::{self, Outcome, Pin, Plan, Surroundings};
-use crate::read::{self, Malformed};
+use crate::json::jsonpath;
+use crate::json::malformed::Malformed;
+use crate::json::path::{Path, Step};
+use crate::json::read;
+use crate::json::view::text;
+use crate::kubernetes::labels::Labels;
+use crate::kubernetes::metadata::{Metadata, Object};
+use crate::kubernetes::pod::List;
+use crate::kubernetes::pod::{PodSpec, PodTemplate};
+use crate::kubernetes::scheduling::Constraints;
+use crate::kubernetes::scheduling::Pin;
+use crate::kubernetes::version::Version;
+use crate::repair::apply;
+use crate::repair::obstacles::Kept;
+use crate::repair::outcome::Outcome;
+use crate::repair::plan::Plan;
+use crate::repair::planner::{self as plan, Surroundings};
 use crate::request::{Operation, Request, in_object, in_old_object};
-use crate::scheduling::Constraints;
-use crate::selector::Labels;
-use crate::settings::{Action, NodeCheck, Settings, UnsupportedNodes};
-use crate::traces::{self, Sources, Traces};
-use crate::version::Version;
-use crate::view::{Metadata, Object, PodSpec, PodTemplate, text};
-use crate::webhooks;
+use crate::rules::finding::{self, About, Finding, Native, NodesText, Rule};
+use crate::rules::history::{self, Sources, Traces};
+use crate::rules::template::Case;
+use crate::settings::action::Action;
+use crate::settings::injections::{Injection, Strategy};
+use crate::settings::pod_templates::{self, Templates};
+use crate::settings::{NodeCheck, Settings, UnsupportedNodes};
 
 /// Judges the payload of the call `validate`.
 pub fn judge(payload: &[u8], host: Host) -> Vec<u8> {
@@ -44,7 +53,7 @@ pub fn judge(payload: &[u8], host: Host) -> Vec<u8> {
 
 fn judge_request<'a>(request: &Request<'a>, settings: &Settings, cluster: &Cluster) -> Result<Answer<'a>, Malformed> {
     let (group, kind) = request.group_kind()?;
-    let Some(templates) = kind::templates(group, kind, settings) else { return Ok(Answer::accept()) };
+    let Some(templates) = pod_templates::templates(group, kind, settings) else { return Ok(Answer::accept()) };
     let Some(operation) = request.operation()? else { return Ok(Answer::accept()) };
     if request.is_for_subresource() {
         return Ok(Answer::accept());
@@ -80,7 +89,7 @@ fn judge_request<'a>(request: &Request<'a>, settings: &Settings, cluster: &Clust
         match templates {
             Templates::At(steps) => subject.judge(Path::of(steps), &mut verdict)?,
             Templates::Selected(paths) => {
-                for path in json_path::places(request.object()?, &paths) {
+                for path in jsonpath::places(request.object()?, &paths) {
                     subject.judge(path, &mut verdict)?;
                 }
             }
@@ -266,7 +275,7 @@ impl<'v> Subject<'v> {
     fn owner(self, case: &Case) -> Option<Owner> {
         let is_asked = self.settings.owner_lookup && self.settings.stripped_sidecars != Action::Ignore;
         let reference = self.metadata.controller().filter(|_| is_asked && self.is_pod && !self.is_update)?;
-        if case.suspects().next().is_none() && traces::has_all_that_was_sent(self.metadata, case.spec) {
+        if case.suspects().next().is_none() && history::has_all_that_was_sent(self.metadata, case.spec) {
             return None;
         }
         Owner::look_up(reference, self.request.namespace(), self.cluster)
@@ -409,7 +418,7 @@ impl Verdict {
         }
         let object = object()?;
         read::check_nesting(object.get()).map_err(in_object)?;
-        let mutated_object = Some(edit::apply(object, &self.plans).map_err(in_object)?);
+        let mutated_object = Some(apply::apply(object, &self.plans).map_err(in_object)?);
         Ok(Answer { mutated_object, length: object.get().len() + 1024, ..answer })
     }
 }

@@ -8,32 +8,14 @@
 mod answer;
 mod catalogue;
 mod cluster;
-mod decide;
-mod edit;
-mod finding;
-mod image;
-mod injection;
-mod injector;
-mod json_path;
+mod inject;
+mod json;
 mod judge;
-mod kind;
-mod nodes;
-mod owner;
-mod path;
-mod pattern;
-mod plan;
-mod read;
+mod kubernetes;
+mod repair;
 mod request;
-mod scheduling;
-mod schema;
-mod selector;
+mod rules;
 mod settings;
-mod table;
-mod traces;
-mod twins;
-mod version;
-mod view;
-mod webhooks;
 
 #[cfg(target_arch = "wasm32")]
 mod guest;
@@ -46,7 +28,7 @@ mod walk;
 use serde_json::value::RawValue;
 
 pub use crate::cluster::Host;
-use crate::read::Malformed;
+use crate::json::malformed::Malformed;
 use crate::settings::Settings;
 
 /// Judges one admission request.

@@ -9,9 +9,11 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::path::Step;
-use crate::read::{self, Malformed};
-use crate::view::{PodTemplate, Text, text, view};
+use crate::json::malformed::Malformed;
+use crate::json::path::Step;
+use crate::json::read;
+use crate::json::view::{Text, text, view};
+use crate::kubernetes::pod::PodTemplate;
 
 /// An AdmissionRequest: of it, what the policy looks at.
 #[derive(Debug, Default)]

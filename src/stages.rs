@@ -1,13 +1,13 @@
 //! The stages of judging a Pod, one by one: for benchmarks, and for nothing else.
 
 use crate::answer::Answer;
-use crate::decide::Case;
-use crate::edit;
-use crate::path::Path;
-use crate::plan::{self, Surroundings};
+use crate::json::path::Path;
+use crate::repair::apply;
+use crate::repair::planner::{self, Surroundings};
 use crate::request::Request;
+use crate::rules::history::Traces;
+use crate::rules::template::Case;
 use crate::settings::Settings;
-use crate::traces::Traces;
 
 /// What the first two stages make of a payload.
 pub struct Stages<'a> {
@@ -42,15 +42,15 @@ impl<'a> Stages<'a> {
     pub fn apply(&self) -> Option<usize> {
         let object = self.request.object().ok()?;
         let plan = self.planned(|plan| plan)?;
-        let mutated_object = edit::apply(object, &[(Path::default(), plan)]).ok();
+        let mutated_object = apply::apply(object, &[(Path::default(), plan)]).ok();
         Some(Answer { accepted: true, mutated_object, ..Answer::default() }.into_json().len())
     }
 
-    fn planned<T>(&self, then: impl FnOnce(plan::Plan) -> T) -> Option<T> {
+    fn planned<T>(&self, then: impl FnOnce(crate::repair::plan::Plan) -> T) -> Option<T> {
         let surroundings = Surroundings { frozen: None, is_job: false, named_ports: None, steps: &[] };
         let plan = self.case(|case| {
             let traces = Traces::default();
-            plan::plan(case, surroundings, &case.findings(&traces)).ok().map(|(plan, _)| plan)
+            planner::plan(case, surroundings, &case.findings(&traces)).ok().map(|(plan, _)| plan)
         });
         plan?.map(then)
     }

@@ -4,9 +4,10 @@
 
 use serde_json::Value;
 
-use crate::catalogue::{self, Owner};
-use crate::image::Repository;
-use crate::settings::{Action, Settings};
+use crate::catalogue::sidecars::{self as catalogue, Owner};
+use crate::kubernetes::image::Repository;
+use crate::settings::Settings;
+use crate::settings::action::Action;
 
 /// Where a finding is, and of which rule: `legacy containers[1] Reject`.
 pub type Found = String;
@@ -128,10 +129,10 @@ mod tests {
     use serde_json::value::RawValue;
 
     use super::*;
-    use crate::decide::Case;
+    use crate::kubernetes::metadata::Metadata;
     use crate::request::Request;
-    use crate::traces::{Sources, Traces};
-    use crate::view::Metadata;
+    use crate::rules::history::{Sources, Traces};
+    use crate::rules::template::Case;
 
     /// The findings from the view; None where it can't be read.
     fn from_view(payload: &str, settings: &Settings) -> Option<Vec<Found>> {

@@ -30,7 +30,7 @@ fn versions_agree() {
 
 #[test]
 fn settings_agree() {
-    let source = text("src/settings.rs");
+    let source = text("src/settings/mod.rs");
     let fields = source.split("struct Written<'a> {").nth(1).unwrap().split('}').next().unwrap();
     let names: BTreeSet<_> = fields.split('"').skip(1).step_by(2).map(str::to_owned).collect();
     assert!(names.contains("legacySidecars"), "{names:?}");

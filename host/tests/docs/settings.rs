@@ -108,9 +108,9 @@ fn the_schema_accepts_what_the_policy_accepts() {
     assert!(idle.is_empty(), "no case needs these exceptions: {idle:?}");
 }
 
-/// What src/settings.rs says: the names of all settings, and the choices of those that have some, the default first.
+/// What src/settings/mod.rs says: the names of all settings, and the choices of those that have some, the default first.
 fn source() -> (Vec<String>, BTreeMap<String, Vec<String>>) {
-    let source = page::text("src/settings.rs");
+    let source = page::text("src/settings/mod.rs");
     let quoted = |text: &str| text.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
     let fields = source.split("struct Written<'a> {").nth(1).unwrap().split('}').next().unwrap();
     let choices = source.split("checker.choice(").skip(1).map(|call| {
@@ -148,12 +148,12 @@ fn the_schema_is_that_of_the_source() {
         }
     }
     assert!(choices.is_empty(), "{choices:?}");
-    let injectors = page::text("src/injector.rs");
+    let injectors = page::text("src/catalogue/injectors.rs");
     let injectors = injectors.lines().filter_map(|line| line.trim().strip_prefix("name: \"")?.strip_suffix("\","));
     let described = words(&properties["steerInjectors"]["items"]);
     let described: Vec<_> = described.iter().map(|(word, _)| word.as_str()).collect();
     assert_eq!(described, injectors.collect::<Vec<_>>());
-    let injection = page::text("src/injection.rs");
+    let injection = page::text("src/settings/injections.rs");
     let fields = injection.split("struct Written<'a> {").nth(1).unwrap().split('}').next().unwrap();
     let fields: Vec<_> = fields.split('"').skip(1).step_by(2).collect();
     let described = &schema["properties"]["injections"]["items"]["properties"];
@@ -162,7 +162,7 @@ fn the_schema_is_that_of_the_source() {
     let strategies: Vec<_> = strategies.split('"').skip(1).step_by(2).collect();
     let described: Vec<_> = words(&described["strategy"]).into_iter().map(|(word, _)| word).collect();
     assert_eq!(described, strategies);
-    let twins = page::text("src/twins.rs");
+    let twins = page::text("src/settings/universal.rs");
     let image = schema["properties"]["injections"]["items"]["properties"]["helperImage"]["default"].as_str().unwrap();
     assert!(twins.contains(&format!("HELPER_IMAGE: &str = {image:?}")), "{image}");
 }

@@ -1,0 +1,189 @@
+//! Globs in the settings: which containers and images they name.
+
+use std::borrow::Cow;
+
+use glob::Pattern;
+
+/// A glob of the settings: `*` stands for any characters, also none and also `/`, `?` for one, `[a-z]` for one of a
+/// range and `[!a-z]` for one outside it; `**/` for any number of path components. It matches a whole name.
+///
+/// It is kept as it is written: the settings come with each request, and most globs are never more than looked at.
+#[derive(Debug)]
+pub struct Glob<'a> {
+    text: Cow<'a, str>,
+    /// The length of what stands before the first wildcard.
+    literal: usize,
+}
+
+/// What a glob is matched against: it decides which globs can never match.
+#[derive(Clone, Copy, Debug)]
+pub enum Subject {
+    /// Container names: DNS labels, <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/>.
+    ContainerName,
+    /// Image repositories: registry and path.
+    Repository,
+}
+
+impl<'a> Glob<'a> {
+    /// Reads a glob. The error says what is wrong with it, in words that follow the glob itself.
+    pub fn new(text: Cow<'a, str>, subject: Subject) -> Result<Self, String> {
+        if text.is_empty() {
+            return Err("is empty; it matches nothing".to_owned());
+        }
+        let (mut literal, mut before, mut needs_check, mut can_match) = (text.len(), 0, false, true);
+        let mut may_have_tag = false;
+        for (index, byte) in text.bytes().enumerate() {
+            if is_wildcard(byte) {
+                literal = literal.min(index);
+                needs_check |= byte == b'[' || (byte, before) == (b'*', b'*');
+            }
+            can_match &= subject.allows(byte);
+            may_have_tag |= matches!(byte, b':' | b'@');
+            before = byte;
+        }
+        if needs_check {
+            Pattern::new(&text).map_err(|error| format!("is no glob: {} at character {}", error.msg, error.pos + 1))?;
+        }
+        if !can_match {
+            let never = text.chars().find(|&each| !u8::try_from(each).is_ok_and(|byte| subject.allows(byte)));
+            return Err(format!("can never match: {} never has {:?}", subject.noun(), never.unwrap_or_default()));
+        }
+        if may_have_tag && let Some(tag) = tag_part(&text) {
+            return Err(format!("can never match: leave out {tag:?}; only registry and path are compared"));
+        }
+        Ok(Self { text, literal })
+    }
+
+    /// The glob as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it matches this text.
+    pub fn matches(&self, text: &str) -> bool {
+        // Names often begin alike, and seldom have the same character where the literal part ends.
+        let (glob, text_bytes, last) = (self.text.as_bytes(), text.as_bytes(), self.literal.wrapping_sub(1));
+        (self.literal == 0 || glob.get(last) == text_bytes.get(last)) && matches(&self.text, text)
+    }
+}
+
+const fn is_wildcard(byte: u8) -> bool {
+    matches!(byte, b'*' | b'?' | b'[')
+}
+
+/// Whether a glob matches this text, which needs no pattern where it has no wildcard, or one `*`, or where text and glob
+/// begin or end differently.
+pub fn matches(glob: &str, text: &str) -> bool {
+    let (glob_bytes, bytes) = (glob.as_bytes(), text.as_bytes());
+    let Some(start) = glob.bytes().position(is_wildcard) else { return glob == text };
+    let end = glob.bytes().rposition(|byte| is_wildcard(byte) || byte == b']').map_or(start, |last| last + 1);
+    let (first, wild, last) = (&glob_bytes[..start], &glob_bytes[start..end], &glob_bytes[end..]);
+    let could = bytes.len() >= first.len() + last.len() && bytes.starts_with(first) && bytes.ends_with(last);
+    could && (wild == b"*" || Pattern::new(glob).is_ok_and(|pattern| pattern.matches(text)))
+}
+
+impl Subject {
+    const fn allows(self, byte: u8) -> bool {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'*' | b'?' | b'[' | b']' | b'!' => true,
+            b'.' | b'_' | b'/' | b':' | b'@' => matches!(self, Self::Repository),
+            _ => false,
+        }
+    }
+
+    fn noun(self) -> &'static str {
+        match self {
+            Self::ContainerName => "a container name",
+            Self::Repository => "an image repository",
+        }
+    }
+}
+
+/// The tag or digest at the end of an image glob: all from a `@`, or from a `:` that no `/` follows.
+fn tag_part(glob: &str) -> Option<&str> {
+    let last_component = glob.rfind('/').map_or(0, |slash| slash + 1);
+    let start = glob.find('@').or_else(|| Some(last_component + glob[last_component..].find(':')?))?;
+    Some(&glob[start..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kubernetes::image::Repository;
+
+    #[test]
+    fn matches_whole_names() {
+        for (glob, name, expected) in [
+            ("logshipper", "logshipper", true),
+            ("logshipper", "logshipper2", false),
+            ("log*", "logshipper", true),
+            ("log*", "log", true),
+            ("*-proxy", "cloud-sql-proxy", true),
+            ("*-proxy", "proxy", false),
+            ("log?", "logs", true),
+            ("log?", "log", false),
+            ("log[0-9]", "log7", true),
+            ("log[!0-9]", "log7", false),
+            ("*", "anything", true),
+            ("log*er", "loger", true),
+            ("log*ger", "logger", true),
+            ("logg*gger", "logger", false),
+            ("l*g*r", "logshipper", true),
+            ("l?g*r", "logshippers", false),
+            ("**", "anything", true),
+        ] {
+            let matched = Glob::new(glob.into(), Subject::ContainerName).map(|glob| glob.matches(name));
+            assert_eq!(matched, Ok(expected), "{glob} {name}");
+        }
+    }
+
+    #[test]
+    fn matches_repositories_in_every_spelling() {
+        for (glob, image, expected) in [
+            ("redis", "redis:7", true),
+            ("redis", "docker.io/library/redis", true),
+            ("docker.io/library/redis", "redis@sha256:00", true),
+            ("docker.io/*", "ghcr.io/org/app", false),
+            ("docker.io/*", "fluent/fluent-bit:3", true),
+            ("fluent/*", "docker.io/fluent/fluent-bit:3", true),
+            ("*/fluent-bit", "registry.example.com/mirror/fluent/fluent-bit:3", true),
+            ("**/fluent-bit", "fluent-bit", true),
+            ("registry.example.com:5000/*", "registry.example.com:5000/a/b:1", true),
+            ("fluent-bit", "fluent/fluent-bit", false),
+        ] {
+            let matched = Glob::new(glob.into(), Subject::Repository)
+                .map(|glob| Repository::of(image).spellings().any(|each| glob.matches(&each)));
+            assert_eq!(matched, Ok(expected), "{glob} {image}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        for (glob, subject, error) in [
+            ("", Subject::ContainerName, "is empty; it matches nothing"),
+            ("log[", Subject::ContainerName, "is no glob: invalid range pattern at character 4"),
+            (
+                "***",
+                Subject::ContainerName,
+                "is no glob: wildcards are either regular `*` or recursive `**` at character 3",
+            ),
+            ("Log*", Subject::ContainerName, "can never match: a container name never has 'L'"),
+            ("{a,b}", Subject::ContainerName, "can never match: a container name never has '{'"),
+            ("a/b", Subject::ContainerName, "can never match: a container name never has '/'"),
+            ("a b", Subject::Repository, "can never match: an image repository never has ' '"),
+            ("redis:7", Subject::Repository, "can never match: leave out \":7\"; only registry and path are compared"),
+            (
+                "a:5000/redis:*",
+                Subject::Repository,
+                "can never match: leave out \":*\"; only registry and path are compared",
+            ),
+            (
+                "redis@sha256:*",
+                Subject::Repository,
+                "can never match: leave out \"@sha256:*\"; only registry and path are compared",
+            ),
+        ] {
+            assert_eq!(Glob::new(glob.into(), subject).map(|_| ()), Err(error.to_owned()), "{glob}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Label selectors and the requirements in them, which node affinity is made of as well.
+//!
+//! <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors>
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::json::malformed::Malformed;
+use crate::json::path::Step;
+use crate::json::read;
+use crate::json::value::{list_in, text_in, text_of};
+
+/// What is required of the label with this key: a `NodeSelectorRequirement` or a `LabelSelectorRequirement`.
+#[derive(Debug)]
+pub struct Requirement<'v> {
+    /// The key.
+    pub key: &'v str,
+    operator: &'v str,
+    values: Vec<&'v str>,
+}
+
+/// The labels of an object, as they came.
+#[derive(Clone, Copy, Debug)]
+pub struct Labels<'v>(pub Option<&'v RawValue>);
+
+impl<'v> Labels<'v> {
+    /// The value of the label with this key.
+    pub fn get(self, key: &str) -> Option<Cow<'v, str>> {
+        read::raw_at(self.0?.get(), &[Step::key(key)]).ok()?.and_then(read::text)
+    }
+}
+
+impl<'v> Requirement<'v> {
+    /// Reads the list of requirements that is a member of this value.
+    pub fn list(value: &'v Value, name: &str) -> Result<Vec<Self>, Malformed> {
+        list_in(value, name, |requirement| {
+            Ok(Self {
+                key: text_in(requirement, "key")?,
+                operator: text_in(requirement, "operator")?,
+                values: list_in(requirement, "values", text_of)?,
+            })
+        })
+    }
+
+    /// Whether a label with this value meets it, or the lack of such a label.
+    ///
+    /// A requirement that the API server would refuse is met by nothing, as in the scheduler.
+    pub fn is_met_by(&self, value: Option<&str>) -> bool {
+        let values = &self.values[..];
+        let is_listed = || value.is_some_and(|value| values.contains(&value));
+        match self.operator {
+            "In" => is_listed(),
+            "NotIn" => !values.is_empty() && !is_listed(),
+            "Exists" => values.is_empty() && value.is_some(),
+            "DoesNotExist" => values.is_empty() && value.is_none(),
+            operator @ ("Gt" | "Lt") => match (value, values) {
+                (Some(value), [limit]) => match (value.parse::<i64>(), limit.parse::<i64>()) {
+                    (Ok(value), Ok(limit)) if operator == "Gt" => value > limit,
+                    (Ok(value), Ok(limit)) => value < limit,
+                    _ => false,
+                },
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether the API server would take it in a label selector.
+    pub fn is_label_requirement(&self) -> bool {
+        !self.key.is_empty()
+            && match self.operator {
+                "In" | "NotIn" => !self.values.is_empty(),
+                "Exists" | "DoesNotExist" => self.values.is_empty(),
+                _ => false,
+            }
+    }
+
+    /// Whether it asks for just this value of this label.
+    pub fn asks_for(&self, key: &str, value: &str) -> bool {
+        self.key == key && self.operator == "In" && self.values == [value]
+    }
+}
+
+/// Whether a label selector selects what has these labels; of those that are not known, None, it may be either.
+pub fn selects(selector: &Value, label: impl Fn(&str) -> Option<Option<String>>) -> bool {
+    let mut labels = selector["matchLabels"].as_object().into_iter().flatten();
+    // What can't be read rules nothing out.
+    let expressions = Requirement::list(selector, "matchExpressions").unwrap_or_default();
+    labels.all(|(key, value)| label(key).is_none_or(|found| found.as_deref() == value.as_str()))
+        && expressions
+            .iter()
+            .all(|expression| label(expression.key).is_none_or(|found| expression.is_met_by(found.as_deref())))
+}
+
+/// A label of nodes, and its value where they support native sidecars.
+#[derive(Debug, Eq, PartialEq)]
+pub struct NodeLabel {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl NodeLabel {
+    /// Reads `KEY=VALUE`: <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let form = || "is not of the form KEY=VALUE, as example.com/native-sidecars=true is".to_owned();
+        let (key, value) = text.split_once('=').ok_or_else(form)?;
+        let is_name = |text: &str| {
+            let is_end = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+            let bytes = text.as_bytes();
+            bytes.len() <= 63
+                && is_end(bytes.first())
+                && is_end(bytes.last())
+                && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+        };
+        let (prefix, name) = key.rsplit_once('/').unwrap_or(("x", key));
+        let is_prefix = prefix.split('.').all(is_name) && !prefix.bytes().any(|byte| byte.is_ascii_uppercase());
+        if !(is_prefix && is_name(name) && (value.is_empty() || is_name(value))) {
+            return Err(form());
+        }
+        Ok(Self { key: key.to_owned(), value: value.to_owned() })
+    }
+}

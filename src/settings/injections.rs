@@ -1,0 +1,273 @@
+//! Sidecars that the policy injects: the setting `injections`, checked, and which Pods they are for.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::json::malformed::Malformed;
+use crate::json::path::{Path, Step};
+use crate::json::read;
+use crate::json::view::{Text, text, view};
+use crate::kubernetes::fields::{self, Type};
+use crate::kubernetes::labels::{Labels, Requirement, selects};
+use crate::settings::choices::choose;
+use crate::settings::universal;
+
+/// A sidecar to inject.
+#[derive(Debug)]
+pub struct Injection {
+    /// Its container's name.
+    pub name: String,
+    /// Its container.
+    pub container: Box<RawValue>,
+    /// The image of the helper that `universal` needs.
+    pub helper_image: String,
+    /// The volumes that come along, by name.
+    pub volumes: Vec<(String, Box<RawValue>)>,
+    /// The names of the volumes that it mounts.
+    pub mounts: Vec<String>,
+    /// The Pods that it is for, by their labels: a LabelSelector.
+    selector: Option<Value>,
+    /// The annotation that its Pods have, and its value.
+    annotation: Option<(String, String)>,
+    /// In which form it is injected.
+    pub strategy: Strategy,
+    /// Whether it goes ahead of all init containers; else it goes behind them.
+    pub first: bool,
+}
+
+/// In which form a sidecar is injected.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Strategy {
+    /// As a native sidecar.
+    Native,
+    /// Among the regular containers.
+    Legacy,
+    /// As a native sidecar, where the nodes are known to support that; else among the regular containers.
+    Auto,
+    /// In both forms, of which one works: [`twins`].
+    Universal,
+}
+
+/// The strategies by their names, the default first.
+const STRATEGIES: [(&str, Strategy); 4] = [
+    ("native", Strategy::Native),
+    ("legacy", Strategy::Legacy),
+    ("auto", Strategy::Auto),
+    ("universal", Strategy::Universal),
+];
+
+view! {
+    /// An injection as it is written.
+    struct Written<'a> {
+        name: Text<'a> = "name",
+        container: &'a RawValue = "container",
+        volumes: Vec<&'a RawValue> = "volumes",
+        pod_selector: &'a RawValue = "podSelector",
+        annotation: Text<'a> = "annotation",
+        strategy: Text<'a> = "strategy",
+        first: bool = "first",
+        helper_image: Text<'a> = "helperImage",
+    }
+
+    /// What has a name.
+    struct Named<'a> {
+        name: Text<'a> = "name",
+        image: Text<'a> = "image",
+        restart_policy: Text<'a> = "restartPolicy",
+        volume_mounts: Vec<MountedVolume<'a>> = "volumeMounts",
+    }
+
+    /// A volume that a container mounts.
+    struct MountedVolume<'a> {
+        name: Text<'a> = "name",
+    }
+}
+
+const SELECTOR: Type = Type::Object(&[
+    ("matchLabels", Type::Map(&Type::Text)),
+    (
+        "matchExpressions",
+        Type::List(&Type::Object(&[
+            ("key", Type::Text),
+            ("operator", Type::Text),
+            ("values", Type::List(&Type::Text)),
+        ])),
+    ),
+]);
+
+/// Reads the setting; all that is wrong with it goes to `errors`. `can_ask` is whether `auto` has a way to know the nodes.
+pub fn read(written: &[&RawValue], can_ask: bool, errors: &mut Vec<Malformed>) -> Vec<Injection> {
+    let mut injections: Vec<Injection> = Vec::new();
+    for (index, written) in written.iter().enumerate() {
+        let place = Path::default().key("injections").index(index);
+        let before = errors.len();
+        let injection = Injection::read(written, &place, errors);
+        let Some(injection) = injection.filter(|_| errors.len() == before) else { continue };
+        let mut wrong = |name, problem: &str| errors.push(Malformed::new(place.clone().key(name), problem));
+        if injection.strategy == Strategy::Auto && !can_ask {
+            wrong("strategy", "auto needs nodeCheck, to know which form the nodes take");
+        }
+        if injections.iter().flat_map(Injection::names).any(|other| injection.names().any(|name| name == other)) {
+            wrong("name", "another injection has that name, or one that is made of it");
+        }
+        let known = || injections.iter().flat_map(|other| &other.volumes);
+        for (name, volume) in &injection.volumes {
+            if known().any(|(other, known)| other == name && !read::same(known, volume)) {
+                wrong("volumes", &format!("another injection has another volume {name:?}"));
+            }
+        }
+        injections.push(injection);
+    }
+    injections
+}
+
+impl Injection {
+    fn read(written: &RawValue, place: &Path, errors: &mut Vec<Malformed>) -> Option<Self> {
+        let mut wrong = |error: Malformed| errors.push(error);
+        let within = |error: Malformed| error.within(place);
+        for (step, _) in read::children(written.get()) {
+            if matches!(&step, Step::Key(name) if !Written::NAMES.contains(&&**name)) {
+                let known = Written::NAMES.join(", ");
+                wrong(Malformed::new(place.clone().step(step), format_args!("unknown field; known are {known}")));
+            }
+        }
+        let written: Written = match read::document(written.get()) {
+            Ok(written) => written,
+            Err(error) => {
+                wrong(within(error));
+                return None;
+            }
+        };
+        let at = |name| place.clone().key(name);
+        let name = text(&written.name);
+        if !is_dns_label(name) {
+            wrong(Malformed::new(at("name"), "not a name of a container: a-z, 0-9 and -, up to 63 of them"));
+        }
+        let strategy = match text(&written.strategy) {
+            "" => STRATEGIES[0].1,
+            word => choose(word, &STRATEGIES).unwrap_or_else(|problem| {
+                wrong(Malformed::new(at("strategy"), format_args!("{word:?} {problem}")));
+                STRATEGIES[0].1
+            }),
+        };
+        let annotation = text(&written.annotation).split_once('=').filter(|(key, _)| !key.is_empty());
+        match (&written.annotation, &written.pod_selector) {
+            (None, None) => wrong(Malformed::new(place, "neither podSelector nor annotation; which Pods is it for?")),
+            (Some(_), _) if annotation.is_none() => {
+                wrong(Malformed::new(at("annotation"), "not of the form KEY=VALUE, as example.com/inject=true is"));
+            }
+            _ => {}
+        }
+        if let Some(selector) = written.pod_selector {
+            SELECTOR.check(selector, &at("podSelector"), errors);
+        }
+        let Some(container) = written.container else {
+            errors.push(Malformed::new(at("container"), "missing"));
+            return None;
+        };
+        let before = errors.len();
+        fields::CONTAINER.check(container, &at("container"), errors);
+        for (index, volume) in written.volumes.iter().flatten().enumerate() {
+            fields::VOLUME.check(volume, &at("volumes").index(index), errors);
+        }
+        if errors.len() > before {
+            return None;
+        }
+        let selector: Option<Value> = written.pod_selector.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        let requirements = selector.iter().flat_map(|selector| Requirement::list(selector, "matchExpressions"));
+        for (index, requirement) in requirements.flatten().enumerate() {
+            if !requirement.is_label_requirement() {
+                let place = at("podSelector").key("matchExpressions").index(index);
+                errors.push(Malformed::new(
+                    place,
+                    "needs a key, and In or NotIn with values, or Exists or DoesNotExist without",
+                ));
+            }
+        }
+        let mut wrong = |place: Path, problem: &str| errors.push(Malformed::new(place, problem));
+        let named: Named = read::document(container.get()).unwrap_or_default();
+        if !matches!(text(&named.name), own if own.is_empty() || own == name) {
+            wrong(at("container").key("name"), "not the name of the injection; leave it out");
+        }
+        if text(&named.image).is_empty() {
+            wrong(at("container").key("image"), "missing");
+        }
+        if named.restart_policy.is_some() {
+            wrong(at("container").key("restartPolicy"), "leave it out; the strategy decides");
+        }
+        let mut volumes: Vec<(String, Box<RawValue>)> = Vec::new();
+        for (index, volume) in written.volumes.iter().flatten().enumerate() {
+            let name = name_of(volume);
+            if !is_dns_label(&name) || volumes.iter().any(|(other, _)| *other == name) {
+                wrong(
+                    at("volumes").index(index).key("name"),
+                    "not a name of its own: a-z, 0-9 and -, up to 63 of them",
+                );
+            }
+            volumes.push((name, (*volume).to_owned()));
+        }
+        match strategy {
+            Strategy::Universal => {
+                if !universal::companions(name).iter().all(|name| is_dns_label(name)) {
+                    wrong(at("name"), "too long for universal, which adds \"-helper\" and \"-legacy\" to it");
+                }
+                let container: Value = read::document(container.get()).unwrap_or_default();
+                let obstacles = universal::obstacles(&container).into_iter();
+                errors.extend(obstacles.map(|obstacle| obstacle.within(at("container"))));
+                let (name, volume) = universal::volume(name).map_err(|error| errors.push(error)).ok()?;
+                if volumes.iter().any(|(other, _)| *other == name) {
+                    errors.push(Malformed::new(at("volumes"), format_args!("universal adds a volume {name:?}")));
+                }
+                volumes.push((name, volume));
+            }
+            _ if written.helper_image.is_some() => wrong(at("helperImage"), "only with strategy universal"),
+            _ => {}
+        }
+        let mounts = named.volume_mounts.iter().flatten().map(|mount| text(&mount.name).to_owned()).collect();
+        Some(Self {
+            name: name.to_owned(),
+            container: container.to_owned(),
+            helper_image: match text(&written.helper_image) {
+                "" => universal::HELPER_IMAGE.to_owned(),
+                image => image.to_owned(),
+            },
+            volumes,
+            mounts,
+            selector,
+            annotation: annotation.map(|(key, value)| (key.to_owned(), value.to_owned())),
+            strategy,
+            first: written.first.unwrap_or(false),
+        })
+    }
+
+    /// Whether it is for a Pod with these labels and annotations.
+    pub fn is_for(&self, labels: Labels, annotations: Labels) -> bool {
+        let label = |key: &str| Some(labels.get(key).map(String::from));
+        let selected = self.selector.as_ref().is_none_or(|selector| selects(selector, label));
+        let annotated = self.annotation.as_ref();
+        selected && annotated.is_none_or(|(key, value)| annotations.get(key).as_deref() == Some(value.as_str()))
+    }
+
+    /// The names of the containers that it adds, its own first.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        std::iter::once(self.name.clone()).chain(self.companions())
+    }
+
+    /// The names of those that it adds beside its own.
+    pub fn companions(&self) -> impl Iterator<Item = String> {
+        (self.strategy == Strategy::Universal).then(|| universal::companions(&self.name)).into_iter().flatten()
+    }
+}
+
+/// The name of a volume; empty where it has none.
+pub fn name_of(volume: &RawValue) -> String {
+    let named: Named = read::document(volume.get()).unwrap_or_default();
+    text(&named.name).to_owned()
+}
+
+/// Whether this is a DNS label, which names of containers and volumes have to be:
+/// <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names>.
+fn is_dns_label(name: &str) -> bool {
+    let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=63).contains(&name.len()) && name.bytes().all(is_inner) && !name.starts_with('-') && !name.ends_with('-')
+}
