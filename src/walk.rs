@@ -165,10 +165,13 @@ mod tests {
     fn the_view_and_the_tree_agree() -> Result<(), String> {
         let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
         let (mut compared, mut unreadable, mut with_findings) = (0, 0, 0);
-        for entry in fs::read_dir(cases).map_err(|error| error.to_string())?.flatten() {
-            let read = |name: &str| fs::read_to_string(entry.path().join(name)).ok();
-            let Some(request) = read("request.json") else { continue };
-            let Ok(request) = serde_json::from_str::<Value>(&request) else { continue };
+        let groups = fs::read_dir(cases).map_err(|error| error.to_string())?.flatten();
+        let folders = groups.filter_map(|group| fs::read_dir(group.path()).ok()).flat_map(Iterator::flatten);
+        for folder in folders {
+            let read = |name: &str| fs::read_to_string(folder.path().join(name)).ok();
+            let request = || serde_json::from_str::<Value>(&read("request.json")?).ok();
+            let object = || serde_yaml::from_str::<Value>(&read("object.yaml")?).ok();
+            let Some(mut object) = object().or_else(|| request()?.get("object").cloned()) else { continue };
             let mut written: Value =
                 read("settings.json").and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_else(|| json!({}));
             // Injections and their evidence are the one thing that this walk leaves out.
@@ -178,7 +181,7 @@ mod tests {
             let written = RawValue::from_string(written.to_string()).map_err(|error| error.to_string())?;
             let Ok(settings) = Settings::read(Some(&written)) else { continue };
             let mut pods = Vec::new();
-            values(&mut request["object"].clone(), &mut |value| {
+            values(&mut object, &mut |value| {
                 if value["spec"]["containers"].is_array() {
                     pods.push(value.clone());
                 }
