@@ -218,7 +218,7 @@ mod tests {
             }
         }
         assert!(
-            compared > 20_000 && with_findings > 10_000 && unreadable > 1_000,
+            compared > 20_000 && with_findings > 5_000 && unreadable > 1_000,
             "{compared} {with_findings} {unreadable}"
         );
         Ok(())
