@@ -1,11 +1,11 @@
 //! What is told of the rules is what the policy does.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::panic, clippy::unwrap_used, missing_docs)]
 
+#[path = "common/case_files.rs"]
+mod case_files;
 mod common;
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use native_sidecar::engine::Engine;
 use native_sidecar::reviewer::{Event, Reviewer};
@@ -21,11 +21,9 @@ fn messages(answer: &Value) -> Vec<String> {
 }
 
 fn case_messages() -> BTreeSet<String> {
-    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases");
-    let cases: Vec<PathBuf> = fs::read_dir(cases).unwrap().map(|case| case.unwrap().path()).collect();
-    let has_request = |case: &&PathBuf| case.join("request.json").exists();
-    let answers = cases.iter().filter(has_request).map(|case| fs::read(case.join("expected.json")).unwrap());
-    answers.flat_map(|answer| messages(&serde_json::from_slice(&answer).unwrap())).collect()
+    let answers = case_files::folders().into_values().filter(|folder| case_files::request(folder).is_some());
+    let answers = answers.filter_map(|folder| case_files::value(&folder, "expected.json"));
+    answers.flat_map(|answer| messages(&answer)).collect()
 }
 
 #[test]
