@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use native_sidecar::yaml::emit::{self, Layout};
 use serde_json::{Value, json};
+use yaml::emit::{self, Layout};
 
 use crate::page;
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use boon::{Compiler, Draft, SchemaIndex, Schemas};
-use native_sidecar::yaml::{self, emit};
 use serde_json::{Map, Value, json};
+use yaml::emit;
 
 use crate::page;
 use crate::schema;
