@@ -10,7 +10,38 @@ use std::path::Path;
 use native_sidecar::engine::Engine;
 use native_sidecar_review::reviewer::{Event, Reviewer};
 use native_sidecar_review::rules::Rule;
-use serde_json::json;
+use serde_json::{Value, json};
+use walkdir::WalkDir;
+
+/// Whether each message of an answer has an element in its annotation, and each element that names a message has one.
+fn is_explained(answer: &Value, entries: &[Value]) -> bool {
+    let named = |key: &str| entries.iter().filter_map(|entry| entry[key].as_u64()).collect::<BTreeSet<_>>();
+    let lines = answer["message"].as_str().map_or(0, |message| message.lines().count() as u64);
+    let warnings = answer["warnings"].as_array().map_or(0, |warnings| warnings.len() as u64);
+    named("message") == (0..lines).collect() && named("warning") == (0..warnings).collect()
+}
+
+#[test]
+fn every_message_of_every_case_has_a_rule() {
+    let mut found = BTreeSet::new();
+    for file in WalkDir::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases")) {
+        let path = file.unwrap().into_path();
+        if !path.ends_with("expected.json") {
+            continue;
+        }
+        let answer: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        // An answer about settings has no rule, nor has one that refuses to judge with them.
+        let message = answer["message"].as_str().unwrap_or_default();
+        if answer["accepted"].is_null() || message.starts_with("The settings of the policy are not valid: ") {
+            continue;
+        }
+        let annotation = answer["audit_annotations"]["findings"].as_str();
+        let entries: Vec<Value> = annotation.map(|text| serde_json::from_str(text).unwrap()).unwrap_or_default();
+        assert!(is_explained(&answer, &entries), "{}", path.display());
+        found.extend(entries.iter().filter_map(|entry| entry["rule"].as_str()).map(str::to_owned));
+    }
+    assert_eq!(found, Rule::all().map(|rule| rule.id.to_owned()).collect(), "a rule without a case, or without a page");
+}
 
 /// The blocks of YAML in the text of a rule.
 fn examples(rule: Rule) -> Vec<&'static str> {

@@ -1,7 +1,7 @@
 //! What the policy is, as data: its rules, and the kinds that it judges.
 
 /// A rule of the policy.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RuleDescription {
     /// What it is called.
     pub id: &'static str,
@@ -10,7 +10,7 @@ pub struct RuleDescription {
 }
 
 /// A kind with Pod templates.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct KindDescription {
     /// The API group; empty for the core group.
     pub group: &'static str,
@@ -21,16 +21,16 @@ pub struct KindDescription {
 }
 
 /// Returns the rules. To the last belongs what no other says.
-pub fn rules() -> &'static [RuleDescription] {
-    &RULES
+pub fn rules() -> impl Iterator<Item = RuleDescription> {
+    RULES.into_iter()
 }
 
 /// Returns Kubernetes' own kinds with a Pod template.
-pub fn kinds() -> &'static [KindDescription] {
-    &KINDS
+pub fn kinds() -> impl Iterator<Item = KindDescription> {
+    KINDS.into_iter()
 }
 
-static RULES: [RuleDescription; 8] = [
+const RULES: [RuleDescription; 8] = [
     RuleDescription { id: "legacy", text: include_str!("rules/legacy.md") },
     RuleDescription { id: "stripped", text: include_str!("rules/stripped.md") },
     RuleDescription { id: "misplaced", text: include_str!("rules/misplaced.md") },
@@ -41,7 +41,7 @@ static RULES: [RuleDescription; 8] = [
     RuleDescription { id: "policy", text: include_str!("rules/policy.md") },
 ];
 
-static KINDS: [KindDescription; 9] = [
+const KINDS: [KindDescription; 9] = [
     KindDescription { group: "", kind: "Pod", pod_template: "" },
     KindDescription { group: "", kind: "PodTemplate", pod_template: "template" },
     KindDescription { group: "", kind: "ReplicationController", pod_template: "spec.template" },

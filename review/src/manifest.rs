@@ -69,8 +69,8 @@ fn typed_objects(document: &Document) -> Vec<Object<'_>> {
     }
 }
 
-fn known(group: &str, kind: &str) -> Option<&'static KindDescription> {
-    describe::kinds().iter().find(|known| known.group == group && known.kind == kind)
+fn known(group: &str, kind: &str) -> Option<KindDescription> {
+    describe::kinds().find(|known| known.group == group && known.kind == kind)
 }
 
 fn group_version(api_version: &str) -> (&str, &str) {

@@ -20,17 +20,15 @@ enum Step {
 impl Place {
     /// Returns where in the text of an object a path leads; or to what is nearest to it and written there, as what stands
     /// behind an alias or is merged with `<<` is written elsewhere.
-    pub fn of<'p>(path: &'p str, object: &Node) -> (Self, &'p str) {
-        let (mut rest, mut node) = (path, Some(object));
+    pub fn of(path: &str, object: &Node) -> Self {
         let mut place = Self { line: object.line, column: object.column };
+        let (mut rest, mut node) = (path, object);
         while let Some((step, behind)) = step(rest) {
-            rest = behind;
-            node = node.and_then(|node| child(node, &step));
-            if let Some(node) = node {
-                place = Self { line: node.line, column: node.column };
-            }
+            let Some(child) = child(node, &step) else { break };
+            place = Self { line: child.line, column: child.column };
+            (rest, node) = (behind, child);
         }
-        (place, rest)
+        place
     }
 }
 
@@ -78,7 +76,7 @@ spec:
 
     fn place(path: &str) -> (usize, usize) {
         let document = yaml::documents(POD).next().unwrap().unwrap();
-        let (Place { line, column }, _) = Place::of(path, &document.root);
+        let Place { line, column } = Place::of(path, &document.root);
         (line, column)
     }
 

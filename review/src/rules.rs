@@ -3,7 +3,7 @@
 use crate::describe::{self, RuleDescription};
 
 /// A rule.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Rule {
     /// Its number among the rules, from 0.
     pub index: usize,
@@ -16,13 +16,18 @@ pub struct Rule {
 impl Rule {
     /// All rules.
     pub fn all() -> impl Iterator<Item = Self> {
-        let rule = |(index, rule): (_, &RuleDescription)| Self { index, id: rule.id, text: rule.text };
-        describe::rules().iter().enumerate().map(rule)
+        let rule = |(index, RuleDescription { id, text })| Self { index, id, text };
+        describe::rules().enumerate().map(rule)
     }
 
     /// The rule of this name.
     pub fn named(id: &str) -> Option<Self> {
         Self::all().find(|rule| rule.id == id)
+    }
+
+    /// The rule of this name; where there is none, the last, to which belongs what no other says.
+    pub fn named_or_last(id: &str) -> Self {
+        Self::named(id).or(Self::all().last()).unwrap_or_default()
     }
 
     /// What it means, in one line.
@@ -50,6 +55,8 @@ mod tests {
             assert_eq!((rule.index, Rule::named(rule.id)), (index, Some(rule)));
         }
         assert_eq!(Rule::named("other"), None);
+        assert_eq!(Rule::named_or_last("nodes").id, "nodes");
+        assert_eq!(Rule::named_or_last("other").id, "policy");
         let misplaced = Rule::named("misplaced").unwrap();
         assert_eq!(misplaced.title(), "restartPolicy: Always in containers makes no sidecar");
         assert!(misplaced.summary().ends_with('.'), "{}", misplaced.summary());
