@@ -60,7 +60,7 @@ push() {
 
   curl --fail --silent "$at/blobs/$(jq --raw-output '.layers[0].digest' "$BATS_TEST_TMPDIR/manifest.json")" >"$BATS_TEST_TMPDIR/pulled.wasm"
   cmp "$BATS_TEST_TMPDIR/pulled.wasm" annotated-policy.wasm
-  run --separate-stderr "$HOST" run --request-path tests/cases/native-is-accepted/request.json "$BATS_TEST_TMPDIR/pulled.wasm"
+  run --separate-stderr "$HOST" run --request-path tests/cases/native/is-accepted/request.json "$BATS_TEST_TMPDIR/pulled.wasm"
   [ "$(jq .allowed <<<"$output")" = true ]
 }
 

@@ -1,29 +1,30 @@
 //! A Kubewarden policy that keeps sidecars in the native Kubernetes form: an init container with its own
 //! `restartPolicy: Always` (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
 //!
-//! A request is read into a borrowed `view` of the fields that matter; `decide` makes findings of it and `plan`
-//! edits, both as pure functions; `edit` carries the edits out on the raw JSON; `answer` goes back to the host.
+//! The modules are listed in the order of the story, and each imports only from those above it: JSON comes in, Kubernetes is
+//! read out of it, what is known of containers and what the settings want meets the request and the cluster; the rules find,
+//! repair plans and carries out, the answer goes back to the host.
 //! [`validate`] and [`validate_settings`] are the two calls of the waPC contract, as functions from bytes to bytes.
 
-mod answer;
-mod catalogue;
-mod cluster;
-mod inject;
 mod json;
-mod judge;
 mod kubernetes;
-mod repair;
-mod request;
-mod rules;
+mod catalogue;
 mod settings;
+mod request;
+mod cluster;
+mod rules;
+mod repair;
+mod inject;
+mod answer;
+mod judge;
 
+#[cfg(feature = "describe")]
+pub mod describe;
 #[cfg(target_arch = "wasm32")]
 mod guest;
 #[cfg(feature = "stages")]
 #[doc(hidden)]
 pub mod stages;
-#[cfg(test)]
-mod walk;
 
 use serde_json::value::RawValue;
 

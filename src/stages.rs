@@ -1,12 +1,21 @@
 //! The stages of judging a Pod, one by one: for benchmarks, and for nothing else.
 
+use serde_json::Value;
+
 use crate::answer::Answer;
+use crate::cluster::Cluster;
+use crate::cluster::placement::Placements;
 use crate::json::path::Path;
+use crate::kubernetes::kinds::Pods;
 use crate::repair::apply;
+use crate::repair::lists::Lists;
+use crate::repair::plan::Plan;
 use crate::repair::planner::{self, Surroundings};
 use crate::request::Request;
-use crate::rules::history::Traces;
-use crate::rules::template::Case;
+use crate::rules::facts::Facts;
+use crate::rules::history::History;
+use crate::rules::template::Template;
+use crate::rules::{self};
 use crate::settings::Settings;
 
 /// What the first two stages make of a payload.
@@ -22,36 +31,36 @@ impl<'a> Stages<'a> {
         Some(Self { request, settings: Settings::read(settings).ok()? })
     }
 
-    fn case<T>(&self, then: impl FnOnce(&Case) -> T) -> Option<T> {
-        let template = self.request.pod.as_ref()?;
-        let spec = template.spec.as_ref()?;
-        Some(then(&Case { settings: &self.settings, template, spec, injections: &[], is_stored_pod: false }))
+    fn facts(&self) -> Option<Facts<'_>> {
+        let pod = self.request.pod.as_ref()?;
+        let template = Template::new(&self.settings, pod, pod.spec.as_ref()?, &[], false);
+        Some(Facts::new(template, History::default()))
     }
 
     /// Decides. Returns how many findings there are.
     pub fn decide(&self) -> Option<usize> {
-        self.case(|case| case.findings(&Traces::default()).len())
+        Some(rules::findings(&self.facts()?).len())
     }
 
     /// Decides and plans. Returns how many containers the plan moves.
     pub fn plan(&self) -> Option<usize> {
-        self.planned(|plan| plan.first.len() + plan.last.len())
+        self.planned().map(|plan| plan.first.len() + plan.last.len())
     }
 
     /// Decides, plans, applies and writes the answer. Returns how long it is.
     pub fn apply(&self) -> Option<usize> {
         let object = self.request.object().ok()?;
-        let plan = self.planned(|plan| plan)?;
-        let mutated_object = apply::apply(object, &[(Path::default(), plan)]).ok();
+        let mutated_object = apply::apply(object, &[(Path::default(), self.planned()?)]).ok();
         Some(Answer { accepted: true, mutated_object, ..Answer::default() }.into_json().len())
     }
 
-    fn planned<T>(&self, then: impl FnOnce(crate::repair::plan::Plan) -> T) -> Option<T> {
-        let surroundings = Surroundings { frozen: None, is_job: false, named_ports: None, steps: &[] };
-        let plan = self.case(|case| {
-            let traces = Traces::default();
-            planner::plan(case, surroundings, &case.findings(&traces)).ok().map(|(plan, _)| plan)
-        });
-        plan?.map(then)
+    fn planned(&self) -> Option<Plan> {
+        let facts = self.facts()?;
+        let nobody = |_: &str, _: &[u8]| Err(String::new());
+        let (cluster, path, read_spec) = (Cluster::new(&nobody), Path::default(), || Ok(Value::Null));
+        let placements = Placements::new(&self.settings, &cluster, &path, &read_spec, Pods::Itself).unasked();
+        let lists = Lists(&[]);
+        let surroundings = Surroundings { not_changeable: None, is_of_jobs: false, lists, placements: &placements };
+        planner::plan(&facts, &surroundings, &rules::findings(&facts)).ok().map(|(plan, _)| plan)
     }
 }

@@ -1,6 +1,8 @@
 //! What is told of the rules is what the policy does.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::panic, clippy::unwrap_used, missing_docs)]
 
+#[path = "common/case_files.rs"]
+mod case_files;
 mod common;
 
 use std::collections::BTreeSet;
@@ -11,7 +13,6 @@ use native_sidecar::engine::Engine;
 use native_sidecar_review::reviewer::{Event, Reviewer};
 use native_sidecar_review::rules::Rule;
 use serde_json::{Value, json};
-use walkdir::WalkDir;
 
 /// Whether each message of an answer has an element in its annotation, and each element that names a message has one.
 fn is_explained(answer: &Value, entries: &[Value]) -> bool {
@@ -24,20 +25,16 @@ fn is_explained(answer: &Value, entries: &[Value]) -> bool {
 #[test]
 fn every_message_of_every_case_has_a_rule() {
     let mut found = BTreeSet::new();
-    for file in WalkDir::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases")) {
-        let path = file.unwrap().into_path();
-        if !path.ends_with("expected.json") {
-            continue;
-        }
-        let answer: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    for (case, folder) in case_files::folders() {
+        let answer = case_files::value(&folder, "expected.json").unwrap();
         // An answer about settings has no rule, nor has one that refuses to judge with them.
         let message = answer["message"].as_str().unwrap_or_default();
-        if answer["accepted"].is_null() || message.starts_with("The settings of the policy are not valid: ") {
+        if case_files::request(&folder).is_none() || message.starts_with("The settings of the policy are not valid: ") {
             continue;
         }
         let annotation = answer["audit_annotations"]["findings"].as_str();
         let entries: Vec<Value> = annotation.map(|text| serde_json::from_str(text).unwrap()).unwrap_or_default();
-        assert!(is_explained(&answer, &entries), "{}", path.display());
+        assert!(is_explained(&answer, &entries), "{case}: {answer}");
         found.extend(entries.iter().filter_map(|entry| entry["rule"].as_str()).map(str::to_owned));
     }
     assert_eq!(found, Rule::all().map(|rule| rule.id.to_owned()).collect(), "a rule without a case, or without a page");

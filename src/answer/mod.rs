@@ -1,5 +1,9 @@
 //! The answers: the one place that builds what goes back to the host.
 
+mod findings;
+mod lines;
+pub mod verdict;
+
 use kubewarden_policy_sdk::settings::SettingsValidationResponse;
 use serde::Serialize;
 
@@ -25,9 +29,20 @@ pub struct Answer<'a> {
     /// What to tell the user in either case.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// The findings as data, for the audit log of the API server and for any host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit_annotations: Option<Annotations>,
     /// About how long it is in bytes, so that it is written into one buffer.
     #[serde(skip)]
     pub length: usize,
+}
+
+/// What the API server puts into its audit log, under the name of the webhook:
+/// <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response>.
+#[derive(Debug, Serialize)]
+pub struct Annotations {
+    /// The findings, as JSON: a list of [`findings::Entry`].
+    findings: String,
 }
 
 impl<'a> Answer<'a> {
@@ -36,14 +51,14 @@ impl<'a> Answer<'a> {
         Self { accepted: true, ..Self::default() }
     }
 
-    /// The object breaks rules: 403 Forbidden.
-    pub fn deny(message: String, warnings: Vec<String>) -> Self {
-        Self { message: Some(message), code: Some(403), warnings, ..Self::default() }
-    }
-
     /// There is nothing that could be judged: 400 Bad Request.
     pub fn malformed(subject: &str, error: &Malformed) -> Self {
-        Self { message: Some(format!("{subject} cannot be judged: {error}")), code: Some(400), ..Self::default() }
+        Self {
+            message: Some(format!("{subject} cannot be judged: {error}")),
+            code: Some(400),
+            audit_annotations: Some(Annotations { findings: findings::malformed(error) }),
+            ..Self::default()
+        }
     }
 
     /// The settings cannot be used, so nothing is let through: 500 Internal Server Error.

@@ -67,6 +67,11 @@ impl<'a> Glob<'a> {
     }
 }
 
+/// The first of the globs that matches this text.
+pub fn first_match<'g>(globs: &'g [Glob<'g>], text: &str) -> Option<&'g Glob<'g>> {
+    globs.iter().find(|glob| glob.matches(text))
+}
+
 const fn is_wildcard(byte: u8) -> bool {
     matches!(byte, b'*' | b'?' | b'[')
 }

@@ -4,6 +4,7 @@
 
 pub mod nodes;
 pub mod owner;
+pub mod placement;
 pub mod webhooks;
 
 use std::cell::OnceCell;

@@ -9,22 +9,40 @@ pub struct Kind {
     kind: &'static str,
     /// The way from the object to its Pod template; a Pod is one itself.
     pub template: &'static [Step<'static>],
+    /// Who has the Pods of its template.
+    pub pods: Pods,
+}
+
+/// Who has the Pods that an object describes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Pods {
+    /// The object is the Pod.
+    Itself,
+    /// The object, or controllers that it makes.
+    Controller,
+    /// A DaemonSet: each of its Pods is bound to a node.
+    DaemonSet,
+    /// Jobs that the object makes.
+    Jobs,
+    /// The object, which is a Job: its template can't change.
+    Job,
 }
 
 const SPEC: Step = Step::key("spec");
 const TEMPLATE: Step = Step::key("template");
+const JOB_TEMPLATE: Step = Step::key("jobTemplate");
 
 /// Kubernetes' own workloads: <https://kubernetes.io/docs/concepts/workloads/>.
 const KINDS: [Kind; 9] = [
-    Kind { group: "", kind: "Pod", template: &[] },
-    Kind { group: "", kind: "PodTemplate", template: &[TEMPLATE] },
-    Kind { group: "", kind: "ReplicationController", template: &[SPEC, TEMPLATE] },
-    Kind { group: "apps", kind: "DaemonSet", template: &[SPEC, TEMPLATE] },
-    Kind { group: "apps", kind: "Deployment", template: &[SPEC, TEMPLATE] },
-    Kind { group: "apps", kind: "ReplicaSet", template: &[SPEC, TEMPLATE] },
-    Kind { group: "apps", kind: "StatefulSet", template: &[SPEC, TEMPLATE] },
-    Kind { group: "batch", kind: "CronJob", template: &[SPEC, Step::key("jobTemplate"), SPEC, TEMPLATE] },
-    Kind { group: "batch", kind: "Job", template: &[SPEC, TEMPLATE] },
+    Kind { group: "", kind: "Pod", template: &[], pods: Pods::Itself },
+    Kind { group: "", kind: "PodTemplate", template: &[TEMPLATE], pods: Pods::Controller },
+    Kind { group: "", kind: "ReplicationController", template: &[SPEC, TEMPLATE], pods: Pods::Controller },
+    Kind { group: "apps", kind: "DaemonSet", template: &[SPEC, TEMPLATE], pods: Pods::DaemonSet },
+    Kind { group: "apps", kind: "Deployment", template: &[SPEC, TEMPLATE], pods: Pods::Controller },
+    Kind { group: "apps", kind: "ReplicaSet", template: &[SPEC, TEMPLATE], pods: Pods::Controller },
+    Kind { group: "apps", kind: "StatefulSet", template: &[SPEC, TEMPLATE], pods: Pods::Controller },
+    Kind { group: "batch", kind: "CronJob", template: &[SPEC, JOB_TEMPLATE, SPEC, TEMPLATE], pods: Pods::Jobs },
+    Kind { group: "batch", kind: "Job", template: &[SPEC, TEMPLATE], pods: Pods::Job },
 ];
 
 /// Whether the policy knows this kind without the setting `podTemplates`.

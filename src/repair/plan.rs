@@ -2,7 +2,9 @@
 
 use serde_json::value::RawValue;
 
+use crate::kubernetes::pod::Container;
 use crate::kubernetes::scheduling::Pin;
+use crate::rules::template::Template;
 
 /// The edits to one Pod template.
 #[derive(Debug, Default)]
@@ -50,6 +52,12 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         let is_restored = !(self.restore.is_empty() && self.first.is_empty() && self.last.is_empty());
         !is_restored && self.pin.is_none() && self.switch_on.is_empty() && self.add.is_empty()
+    }
+
+    /// The init containers that run once, also after the edits that are planned, each with its index.
+    pub fn ordinary<'v>(&self, template: &Template<'v>) -> impl Iterator<Item = (usize, &'v Container<'v>)> {
+        let inits = template.spec.init_containers().iter().enumerate();
+        inits.filter(|(index, init)| !init.restarts_always() && self.restore.binary_search(index).is_err())
     }
 
     /// Whether the regular container at this index goes to the init containers.

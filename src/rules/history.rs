@@ -13,7 +13,7 @@ use crate::kubernetes::metadata::{Metadata, Object};
 use crate::kubernetes::pod::{PodSpec, PodTemplate};
 use crate::request::{Request, in_object, in_old_object};
 
-/// Where one Pod template's traces are to be looked for.
+/// Where one Pod template's history are to be looked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Sources<'v> {
     /// What the object came with.
@@ -30,7 +30,7 @@ pub struct Sources<'v> {
 
 /// The past of the init containers of one Pod template, by their names.
 #[derive(Debug, Default)]
-pub struct Traces(Table<Past>);
+pub struct History(Table<Past>);
 
 /// What is known of an init container's past.
 #[derive(Debug, Default)]
@@ -73,23 +73,23 @@ view! {
 /// injection templates that only their authors know.
 const ISTIO_SIDECAR: &str = "istio-proxy";
 
-impl Traces {
-    /// Collects the traces of one template.
+impl History {
+    /// Collects the history of one template.
     pub fn collect(template: &PodTemplate, sources: Sources) -> Result<Self, Malformed> {
-        let mut traces = Self::default();
-        traces.add_stored(sources)?;
-        traces.add_managers(sources)?;
-        traces.add_applied(sources)?;
+        let mut history = Self::default();
+        history.add_stored(sources)?;
+        history.add_managers(sources)?;
+        history.add_applied(sources)?;
         let has_istio = template
             .spec
             .iter()
             .flat_map(PodSpec::init_containers)
             .any(|init| init.name() == ISTIO_SIDECAR && !init.restarts_always());
         if has_istio {
-            traces.add_injected(template);
+            history.add_injected(template);
         }
-        traces.add_owner(sources);
-        Ok(traces)
+        history.add_owner(sources);
+        Ok(history)
     }
 
     /// The past of the init container with this name, where anything is known of it.

@@ -48,6 +48,13 @@ pub enum Strategy {
     Universal,
 }
 
+impl Strategy {
+    /// Whether the form, or whether it is injected at all, depends on the nodes.
+    pub const fn depends_on_nodes(self) -> bool {
+        matches!(self, Self::Native | Self::Auto)
+    }
+}
+
 /// The strategies by their names, the default first.
 const STRATEGIES: [(&str, Strategy); 4] = [
     ("native", Strategy::Native),

@@ -1,9 +1,7 @@
 //! The setting `podTemplates`: where the objects of more kinds have their Pod templates.
 
 use crate::json::jsonpath::JsonPath;
-use crate::json::path::Step;
-use crate::kubernetes::kinds;
-use crate::settings::Settings;
+use crate::kubernetes::kinds::{self, Kind};
 
 /// An entry of the setting `podTemplates`: where the objects of a kind have their Pod templates.
 pub struct PodTemplatePath {
@@ -40,22 +38,18 @@ impl PodTemplatePath {
 /// Where the Pod templates of one kind are.
 #[derive(Debug)]
 pub enum Templates<'s> {
-    /// At one known place, in every object of this kind.
-    At(&'static [Step<'static>]),
+    /// Where the policy knows it by itself, in every object of this kind.
+    At(&'static Kind),
     /// Wherever the JSONPaths of the setting `podTemplates` lead to.
     Selected(Vec<&'s JsonPath>),
 }
 
 /// Where the Pod templates of this kind are; None for kinds without any.
-pub fn templates<'s>(group: &str, kind: &str, settings: &'s Settings<'_>) -> Option<Templates<'s>> {
+pub fn templates<'s>(group: &str, kind: &str, paths: &'s [PodTemplatePath]) -> Option<Templates<'s>> {
     if let Some(known) = kinds::built_in(group, kind) {
-        return Some(Templates::At(known.template));
+        return Some(Templates::At(known));
     }
-    let paths: Vec<_> = settings
-        .pod_templates
-        .iter()
-        .filter(|entry| entry.group == group && entry.kind == kind)
-        .map(|entry| &entry.path)
-        .collect();
+    let paths: Vec<_> =
+        paths.iter().filter(|entry| entry.group == group && entry.kind == kind).map(|entry| &entry.path).collect();
     (!paths.is_empty()).then_some(Templates::Selected(paths))
 }

@@ -1,7 +1,9 @@
-//! Cases as data: a folder in `tests/cases` is a test.
+//! Cases as data: a folder in `tests/cases`, in one of its groups, is a test.
 //!
-//! `request.json` holds the AdmissionRequest (without it, the case is about the settings alone), `settings.json` the
-//! settings (`{}` without it) and `expected.json` the whole answer, with the JSON Patch that the host makes of it.
+//! `object.yaml` holds the object that is created; where there is also `old.yaml`, it is an update of that one. A case
+//! about the request itself has `request.json`, the AdmissionRequest, in their place; a case with neither is about the
+//! settings alone. `settings.json` holds the settings (`{}` without it) and `expected.json` the whole answer, with the
+//! JSON Patch that the host makes of it.
 //! `session.yaml` holds what the policy may ask of the cluster, as `kwctl run --record-host-capabilities-interactions`
 //! writes it, and the policy asks for all of it. Without it, the policy is granted nothing.
 //! `BLESS=1 cargo test` writes the expectations anew: read the difference before you commit it.
@@ -14,9 +16,11 @@ use native_sidecar::engine::host_calls::HostCalls;
 use native_sidecar::package::metadata::Metadata;
 use serde_json::{Value, json};
 
+use crate::case_files;
+
 /// A case.
 pub struct Case {
-    /// Its folder's name.
+    /// Its group and its folder's name.
     pub name: String,
     folder: PathBuf,
     /// The AdmissionRequest; None where only the settings are checked.
@@ -27,24 +31,23 @@ pub struct Case {
 }
 
 /// The files that a case may have.
-const FILES: [&str; 4] = ["expected.json", "request.json", "session.yaml", "settings.json"];
+const FILES: [&str; 6] = ["expected.json", "object.yaml", "old.yaml", "request.json", "session.yaml", "settings.json"];
 
 impl Case {
     /// All cases, by their names.
     pub fn all() -> Vec<Self> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases");
-        let cases: Vec<_> = names(&folder).into_iter().map(|name| Self::read(folder.join(&name), name)).collect();
-        assert!(!cases.is_empty(), "there are no cases in {}", folder.display());
-        cases
+        case_files::folders().into_iter().map(|(name, folder)| Self::read(name, folder)).collect()
     }
 
-    fn read(folder: PathBuf, name: String) -> Self {
-        let files = names(&folder);
-        let strangers: Vec<_> = files.iter().filter(|file| !FILES.contains(&file.as_str())).collect();
+    fn read(name: String, folder: PathBuf) -> Self {
+        let files = case_files::entries(&folder);
+        let strangers: Vec<_> = files.keys().filter(|file| !FILES.contains(&file.as_str())).collect();
         assert!(strangers.is_empty(), "case {name} has files that no test reads: {strangers:?}");
-        let read = |file: &str| files.contains(file).then(|| parse(&folder.join(file)));
-        let (request, settings) = (read("request.json"), read("settings.json"));
-        assert!(request.is_some() || settings.is_some(), "case {name} has neither request.json nor settings.json");
+        let has = |file: &str| files.contains_key(file);
+        assert!(!has("request.json") || !has("object.yaml"), "case {name} has both request.json and object.yaml");
+        assert!(!has("old.yaml") || has("object.yaml"), "case {name} has old.yaml without object.yaml");
+        let (request, settings) = (case_files::request(&folder), case_files::value(&folder, "settings.json"));
+        assert!(request.is_some() || settings.is_some(), "case {name} has no object, no request and no settings");
         let session = folder.join("session.yaml");
         let session = session.exists().then(|| fs::read_to_string(&session).expect("session.yaml can be read"));
         Self { name, request, settings: settings.unwrap_or_else(|| json!({})), session, folder }
@@ -83,10 +86,9 @@ impl Case {
             fs::write(&file, text).expect("expected.json can be written");
             return None;
         }
-        if !file.exists() {
+        let Some(expected) = case_files::value(&self.folder, "expected.json") else {
             return Some(format!("{}: there is no expected.json; write it, or run with BLESS=1", self.name));
-        }
-        let expected = parse(&file);
+        };
         let pretty = |value: &Value| serde_json::to_string_pretty(value).expect("JSON can be written");
         (answer != expected)
             .then(|| format!("{}: expected {}\nbut it is {}", self.name, pretty(&expected), pretty(&answer)))
@@ -116,15 +118,4 @@ pub fn answer(function: &str, payload: &[u8], host: &HostCalls) -> Vec<u8> {
 fn granted() -> BTreeSet<native_sidecar::package::metadata::ContextAwareResource> {
     let metadata = Path::new(env!("CARGO_MANIFEST_DIR")).join("../metadata.yml");
     Metadata::from_yaml(&fs::read_to_string(metadata).expect("metadata.yml")).expect("metadata").context_aware_resources
-}
-
-/// The names of what is in a folder, sorted.
-fn names(folder: &Path) -> BTreeSet<String> {
-    let entries = fs::read_dir(folder).expect("cases are folders");
-    entries.map(|entry| entry.expect("a folder can be read").file_name().to_string_lossy().into_owned()).collect()
-}
-
-fn parse(file: &Path) -> Value {
-    let text = fs::read_to_string(file).expect("the files of a case can be read");
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }

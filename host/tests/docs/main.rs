@@ -4,6 +4,8 @@
 //! The commands in all documents are run, but for those whose block says what they need that is not here.
 #![allow(clippy::panic, clippy::unwrap_used, missing_docs)]
 
+#[path = "../common/case_files.rs"]
+mod case_files;
 mod commands;
 #[path = "../common/mod.rs"]
 mod common;

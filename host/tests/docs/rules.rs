@@ -1,22 +1,15 @@
-//! The examples of docs/rules.md are cases of tests/cases: what stands between `<!-- case NAME -->` and `<!-- end -->`.
-
-use std::fs;
+//! The examples of docs/rules.md are cases of tests/cases: what stands between `<!-- case GROUP/CASE -->` and `<!-- end -->`.
 
 use serde_json::{Value, json};
 use yaml::emit::{self, Layout};
 
-use crate::page;
+use crate::{case_files, page};
 
 const PAGE: &str = "docs/rules.md";
 const LAYOUT: Layout = Layout { indent: 2, dash: 2 };
 
 /// Unchanged lines around a change.
 const CONTEXT: usize = 3;
-
-fn case_file(name: &str, file: &str) -> Option<Value> {
-    let path = page::root().join("tests/cases").join(name).join(file);
-    path.exists().then(|| serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap())
-}
 
 fn yaml(value: &Value) -> String {
     emit::block(value, 0, LAYOUT)
@@ -40,10 +33,11 @@ fn abridged(object: &Value) -> Value {
 
 /// A case for a reader: the settings, the object, and what the policy answers.
 fn example(name: &str) -> String {
-    let request = case_file(name, "request.json").unwrap_or_else(|| panic!("{PAGE}: there is no case {name}"));
-    let answer = case_file(name, "expected.json").unwrap();
+    let folder = page::root().join("tests/cases").join(name);
+    let request = case_files::request(&folder).unwrap_or_else(|| panic!("{PAGE}: there is no case {name}"));
+    let answer = case_files::value(&folder, "expected.json").unwrap();
     let mut text = String::new();
-    if let Some(settings) = case_file(name, "settings.json").filter(|settings| *settings != json!({})) {
+    if let Some(settings) = case_files::value(&folder, "settings.json").filter(|settings| *settings != json!({})) {
         text += &format!("Settings:\n\n{}", fenced("yaml", &yaml(&settings)));
     }
     let object = abridged(&request["object"]);
@@ -75,8 +69,7 @@ fn example(name: &str) -> String {
     } else if answer["accepted"] == true && warnings.is_empty() {
         text += "Accepted as it is.\n\n";
     }
-    let session = page::root().join("tests/cases").join(name).join("session.yaml");
-    let cluster = match session.exists() {
+    let cluster = match folder.join("session.yaml").exists() {
         true => format!(", and [what the cluster answers](../tests/cases/{name}/session.yaml)"),
         false => String::new(),
     };

@@ -1,14 +1,12 @@
 //! docs/settings.md and docs/settings.schema.json, and the policy's own code and forms that they have to agree with.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use boon::{Compiler, Draft, SchemaIndex, Schemas};
 use serde_json::{Map, Value, json};
 use yaml::emit;
 
-use crate::page;
-use crate::schema;
+use crate::{case_files, page, schema};
 
 /// What the policy refuses and no schema can: a part of the message, and why.
 const BEYOND_A_SCHEMA: &[(&str, &str)] = &[
@@ -74,16 +72,10 @@ fn parts(settings: &Value) -> Vec<Value> {
 fn the_schema_accepts_what_the_policy_accepts() {
     let checker = Checker::new();
     let (mut failures, mut refused, mut used) = (Vec::new(), 0, vec![false; BEYOND_A_SCHEMA.len()]);
-    let folder = page::root().join("tests/cases");
-    let mut names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    names.sort();
-    let files = names.iter().map(|case| case.join("settings.json")).filter(|file| file.exists());
-    let mut settings: Vec<(String, Value)> = files
-        .flat_map(|file| {
-            let settings: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-            let name = file.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
-            parts(&settings).into_iter().map(move |part| (name.clone(), part))
-        })
+    let cases = case_files::folders().into_iter();
+    let mut settings: Vec<(String, Value)> = cases
+        .filter_map(|(name, folder)| Some((name, case_files::value(&folder, "settings.json")?)))
+        .flat_map(|(name, settings)| parts(&settings).into_iter().map(move |part| (name.clone(), part)))
         .collect();
     let properties = schema::settings()["properties"].as_object().unwrap().clone();
     settings.extend(properties.keys().map(|name| ("null".to_owned(), json!({name: null}))));

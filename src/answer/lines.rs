@@ -1,0 +1,32 @@
+//! Texts that have to be short: Kubernetes cuts warnings.
+
+/// Where Kubernetes cuts a warning, in characters: <https://pkg.go.dev/k8s.io/apiserver/pkg/warning>. Ours are shorter.
+pub const WARNING_LIMIT: usize = 256;
+
+/// Returns a text that names as many things as fit into a warning, and one at least.
+pub fn fitting(most: usize, text: impl Fn(usize) -> String) -> String {
+    let mut named = most;
+    loop {
+        let text = text(named);
+        if named == 1 || text.chars().count() < WARNING_LIMIT {
+            return text;
+        }
+        named -= 1;
+    }
+}
+
+/// Fits a text into a warning: the name of the object gives way first, as the user knows it best.
+pub fn warning(object: &str, text: String) -> String {
+    let excess = (text.chars().count() + 1).saturating_sub(WARNING_LIMIT);
+    if excess == 0 {
+        return text;
+    }
+    let rest = text.strip_prefix(object).unwrap_or(&text);
+    let kept = object.chars().count().saturating_sub(excess + 1);
+    let object: String = object.chars().take(kept).collect();
+    let short: Vec<char> = format!("{object}…{rest}").chars().collect();
+    match short.len() < WARNING_LIMIT {
+        true => short.into_iter().collect(),
+        false => short.into_iter().take(WARNING_LIMIT - 2).chain(['…']).collect(),
+    }
+}

@@ -1,0 +1,220 @@
+//! What is to be told and done about an object, over all its templates.
+
+use std::fmt::Display;
+
+use serde_json::value::RawValue;
+
+use crate::answer::findings::{self, Entry, Outcome as Word};
+use crate::answer::lines::{WARNING_LIMIT, fitting, warning};
+use crate::answer::{Annotations, Answer};
+use crate::cluster::nodes::{MOST_NAMED, Unsupported};
+use crate::cluster::owner::Owner;
+use crate::cluster::webhooks::Suspect;
+use crate::json::malformed::Malformed;
+use crate::json::path::Path;
+use crate::json::read;
+use crate::kubernetes::labels::NodeLabel;
+use crate::kubernetes::version::Version;
+use crate::repair::apply;
+use crate::repair::outcome::{NotRepaired, Outcome};
+use crate::repair::plan::Plan;
+use crate::request::in_object;
+use crate::rules::nodes::Native;
+use crate::rules::rule::{About, Finding, Rule};
+use crate::rules::{converted, injected, injections, nodes, stripped};
+
+/// What is to be told and done about an object. What is added here is data still; the texts are made on the way in, as what
+/// they are about is borrowed.
+#[derive(Default)]
+pub struct Verdict {
+    rejections: Vec<Line>,
+    warnings: Vec<Line>,
+    /// What the plans mean for the user.
+    consequences: Vec<Line>,
+    /// What is repaired, and says nothing.
+    repaired: Vec<Entry>,
+    plans: Vec<(Path<'static>, Plan)>,
+    /// Whether a sidecar was stripped, and if so, whether that is rejected.
+    stripped: Option<bool>,
+}
+
+/// A line for the user, and what it says as data.
+struct Line {
+    text: String,
+    entry: Entry,
+}
+
+impl Verdict {
+    /// Adds a finding and what becomes of it.
+    pub fn finding(&mut self, about: About, finding: &Finding, outcome: &Outcome) {
+        if finding.rule.id == stripped::RULE.id {
+            *self.stripped.get_or_insert(false) |= matches!(outcome, Outcome::Rejected);
+        }
+        let entry = |outcome| Entry::of(finding, about, outcome);
+        let problem = || format!("{} {}", finding.subject(about), (finding.check.problem)(finding));
+        let text = || format!("{}. {}", problem(), (finding.check.remedy)(finding));
+        match outcome {
+            Outcome::Rejected => self.rejections.push(Line { text: text(), entry: entry(Word::Rejected) }),
+            Outcome::Warned => self.warnings.push(Line { text: text(), entry: entry(Word::Warned) }),
+            Outcome::NotRepaired(why) => {
+                let undone = finding.check.repair.undone();
+                let text = match why {
+                    NotRepaired::Template => text(),
+                    _ => format!("{}. Not {undone}: {why}.", problem()),
+                };
+                self.warnings.push(Line { text, entry: Entry { reason: why.to_string(), ..entry(Word::Kept) } });
+            }
+            Outcome::Repaired(consequences) => {
+                self.repaired.push(entry(Word::Repaired));
+                for consequence in consequences {
+                    let text = converted::text(about, finding, consequence);
+                    let entry = Entry {
+                        rule: converted::RULE.id,
+                        evidence: "",
+                        detail: String::new(),
+                        ..entry(Word::Repaired)
+                    };
+                    self.consequences.push(Line { text, entry });
+                }
+            }
+        }
+    }
+
+    /// Adds what a Pod lacks of its controller's template.
+    pub fn missing(&mut self, about: About, owner: &Owner, sidecar: &str) {
+        self.stripped.get_or_insert(false);
+        let entry = Entry { container: sidecar.to_owned(), ..Entry::of_object(&stripped::RULE, Word::Warned) };
+        self.warnings.push(Line { text: stripped::missing(about, sidecar, owner), entry });
+    }
+
+    /// Adds that a Pod could not be compared with its controller's template.
+    pub fn not_compared(&mut self, about: About, owner: &Owner, error: &str) {
+        self.warn(&stripped::RULE, stripped::not_compared(about, owner, error));
+    }
+
+    /// Adds that a sidecar is not injected, and why.
+    pub fn not_injected(&mut self, about: About, name: &str, why: &str) {
+        let text = injections::not_injected(about, name, why);
+        let entry = Entry { container: name.to_owned(), ..Entry::of_object(&injections::RULE, Word::Kept) };
+        self.warnings.push(Line { text, entry: Entry { reason: why.to_owned(), ..entry } });
+    }
+
+    /// Adds that an injector is not switched to the native form, because of the nodes.
+    pub fn not_steered(&mut self, about: About, injector: &str, unsupported: &Unsupported) {
+        let text = fitting(MOST_NAMED, |named| injected::not_steered(about, injector, unsupported, named));
+        let entry = Entry { reason: unsupported.clause(1), ..Entry::of_object(&injected::RULE, Word::Kept) };
+        self.warnings.push(Line { text, entry });
+    }
+
+    /// Adds that the nodes can't be relied on, so that the object is refused.
+    pub fn reject_nodes(&mut self, about: About, native: Native, unsupported: &Unsupported) {
+        let text = nodes::problem(about, native, unsupported, None, MOST_NAMED);
+        let entry = of_native(about, native, Word::Rejected);
+        self.rejections.push(Line { text, entry });
+    }
+
+    /// Adds the same as a warning, which names as many nodes as it has room for. `kept` is why the Pod is not pinned to others.
+    pub fn warn_of_nodes(
+        &mut self,
+        about: About,
+        native: Native,
+        unsupported: &Unsupported,
+        kept: Option<&NotRepaired>,
+    ) {
+        let kept = kept.map(|why| why as &dyn Display);
+        let text = fitting(MOST_NAMED, |named| nodes::problem(about, native, unsupported, kept, named));
+        let entry = match kept {
+            Some(why) => Entry { reason: why.to_string(), ..of_native(about, native, Word::Kept) },
+            None => of_native(about, native, Word::Warned),
+        };
+        self.warnings.push(Line { text, entry });
+    }
+
+    /// Adds that the Pod is kept to nodes with this label.
+    pub fn pinned(&mut self, about: About, unsupported: &Unsupported, label: &NodeLabel) {
+        let text = nodes::pinned(about, unsupported, label);
+        self.consequences.push(Line { text, entry: Entry::of_object(&nodes::RULE, Word::Repaired) });
+    }
+
+    /// Adds that no node takes the Pod now.
+    pub fn no_node(&mut self, about: About, minimum: Version) {
+        self.warn(&nodes::RULE, nodes::no_node(about, minimum));
+    }
+
+    /// Adds what is to be done to the template at this place, if anything is.
+    pub fn plan(&mut self, path: Path<'static>, plan: Plan) {
+        if !plan.is_empty() {
+            self.plans.push((path, plan));
+        }
+    }
+
+    /// Whether a sidecar was stripped.
+    pub const fn has_stripped(&self) -> bool {
+        self.stripped.is_some()
+    }
+
+    /// Adds which webhooks could have stripped a sidecar.
+    pub fn suspects(&mut self, object: &str, suspects: Result<Vec<Suspect>, String>) {
+        let is_rejected = self.stripped == Some(true);
+        let word = if is_rejected { Word::Rejected } else { Word::Warned };
+        let lines = if is_rejected { &mut self.rejections } else { &mut self.warnings };
+        let texts = stripped::suspects(object, suspects, WARNING_LIMIT).into_iter();
+        lines.extend(texts.map(|text| Line { text, entry: Entry::of_object(&stripped::RULE, word) }));
+    }
+
+    fn warn(&mut self, rule: &'static Rule, text: String) {
+        self.warnings.push(Line { text, entry: Entry::of_object(rule, Word::Warned) });
+    }
+
+    /// Returns the answer, with the plans carried out on the object.
+    pub fn answer<'a, 'r>(
+        self,
+        reference: impl Fn() -> &'r str,
+        object: impl FnOnce() -> Result<&'a RawValue, Malformed>,
+    ) -> Result<Answer<'a>, Malformed> {
+        let Self { rejections, mut warnings, consequences, mut repaired, plans, .. } = self;
+        let is_rejected = !rejections.is_empty();
+        if is_rejected {
+            for entry in &mut repaired {
+                (entry.outcome, entry.reason) = (Word::Kept, "the object is rejected".to_owned());
+            }
+        } else {
+            warnings.extend(consequences);
+        }
+        let mut entries = Vec::new();
+        let mut texts = |lines: Vec<Line>, number: fn(&mut Entry) -> &mut Option<usize>| -> Vec<String> {
+            let numbered = lines.into_iter().enumerate().map(|(index, Line { text, mut entry })| {
+                *number(&mut entry) = Some(index);
+                entries.push(entry);
+                text
+            });
+            numbered.collect()
+        };
+        let message = is_rejected.then(|| texts(rejections, |entry| &mut entry.message).join("\n"));
+        let warnings = texts(warnings, |entry| &mut entry.warning);
+        let warnings = warnings.into_iter().map(|text| warning(reference(), text)).collect();
+        entries.append(&mut repaired);
+        let audit_annotations = (!entries.is_empty()).then(|| Annotations { findings: findings::json(&entries) });
+        if is_rejected {
+            return Ok(Answer { message, code: Some(403), warnings, audit_annotations, ..Answer::default() });
+        }
+        let answer = Answer { accepted: true, warnings, audit_annotations, ..Answer::default() };
+        if plans.is_empty() {
+            return Ok(answer);
+        }
+        let object = object()?;
+        read::check_nesting(object.get()).map_err(in_object)?;
+        let mutated_object = Some(apply::apply(object, &plans).map_err(in_object)?);
+        Ok(Answer { mutated_object, length: object.get().len() + 1024, ..answer })
+    }
+}
+
+fn of_native(about: About, native: Native, outcome: Word) -> Entry {
+    let entry = Entry::of_object(&nodes::RULE, outcome);
+    match native {
+        Native::Container(list, index, container) => {
+            Entry { container: container.name().to_owned(), path: about.path(list, index).to_string(), ..entry }
+        }
+        Native::Injected(name) => Entry { container: name.to_owned(), ..entry },
+    }
+}

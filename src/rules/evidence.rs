@@ -1,0 +1,57 @@
+//! Why a rule applies: a source of evidence, and what it says.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Something that tells what a container is, or was.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Source {
+    /// What it is called in the audit annotation.
+    pub name: &'static str,
+    /// The words around the detail.
+    words: (&'static str, &'static str),
+}
+
+/// What a source says of a container.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Evidence<'v> {
+    /// The source.
+    pub source: &'static Source,
+    /// What it says: a glob, a manager, fields; empty where its words say all.
+    pub detail: Cow<'v, str>,
+}
+
+/// A glob of the setting `sidecarNames` matches its name.
+pub static SIDECAR_NAMES: Source = Source::new("sidecarNames", "sidecarNames: ", "");
+/// A glob of the setting `sidecarImages` matches its image.
+pub static SIDECAR_IMAGES: Source = Source::new("sidecarImages", "sidecarImages: ", "");
+/// The catalogue knows its name and image, as this product.
+pub static CATALOGUE: Source = Source::new("catalogue", "well-known: ", "");
+/// The annotation `sidecars.kubewarden.io/native` names it.
+pub static DECLARATION: Source = Source::new("declaration", "declared in annotation sidecars.kubewarden.io/native", "");
+/// The setting `injections` has one of this name.
+pub static INJECTIONS: Source = Source::new("injections", "injections has one of that name", "");
+
+impl Source {
+    /// A source of this name, with the words ahead of its detail and behind it.
+    pub const fn new(name: &'static str, before: &'static str, after: &'static str) -> Self {
+        Self { name, words: (before, after) }
+    }
+
+    /// What it says where its words say all.
+    pub const fn says(&'static self) -> Evidence<'static> {
+        Evidence { source: self, detail: Cow::Borrowed("") }
+    }
+
+    /// What it says with a detail.
+    pub fn says_of<'v>(&'static self, detail: impl Into<Cow<'v, str>>) -> Evidence<'v> {
+        Evidence { source: self, detail: detail.into() }
+    }
+}
+
+impl fmt::Display for Evidence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (before, after) = self.source.words;
+        write!(f, "{before}{}{after}", self.detail)
+    }
+}

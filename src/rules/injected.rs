@@ -1,0 +1,89 @@
+//! A sidecar that an injector or operator adds in the legacy form: it decides on the form, not the author of the Pod.
+
+use crate::catalogue::sidecars::Owner;
+use crate::cluster::nodes::Unsupported;
+use crate::kubernetes::pod::List;
+use crate::rules::evidence::CATALOGUE;
+use crate::rules::role::Role;
+use crate::rules::rule::{About, Check, Repair, Rule};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "injected",
+    check: Some(Check {
+        list: List::Containers,
+        action: |settings| settings.injected_sidecars,
+        find: |facts, index, _| match facts.roles.get(index)? {
+            Role::Injected(entry) => Some(CATALOGUE.says_of(entry.product)),
+            _ => None,
+        },
+        problem: |finding| format!("is injected in the legacy form ({})", finding.evidence),
+        remedy: |finding| match finding.template.well_known(finding.container).map(|entry| entry.owner) {
+            Some(Owner::Injector { name, switch }) => format!("Switch {name} to native sidecars: {switch}."),
+            Some(Owner::Operator { name }) => format!("Only {name} can change that."),
+            Some(Owner::Author) | None => String::new(),
+        },
+        repair: Repair::Steer,
+        spares_last: false,
+    }),
+    #[cfg(feature = "describe")]
+    text: TEXT,
+};
+
+/// Returns that an injector is not switched to the native form because of the nodes, of which it names so many.
+pub fn not_steered(about: About, injector: &str, unsupported: &Unsupported, named: usize) -> String {
+    format!("{}: {injector} is not switched to native sidecars: {}.", about.object, unsupported.clause(named))
+}
+
+/// Its section of the documentation.
+#[cfg(feature = "describe")]
+const TEXT: &str = r#"# An injector or operator adds a sidecar in the legacy form
+
+A sidecar in `containers` is one that an injector or operator adds, such as Istio or Dapr. Its form
+is not up to the author of the Pod. The message names the switch of the injector where it has one.
+
+## Why it matters
+
+The sidecar does what every legacy sidecar does: it keeps a Job from completing and may end before
+the app. If it were moved, its injector would add it again, so only the injector can mend it.
+
+## Warned about
+
+```yaml
+apiVersion: v1
+kind: Pod
+metadata: {name: shop}
+spec:
+  containers:
+    - name: shop
+      image: registry.example.com/shop:1
+    - name: istio-proxy
+      image: docker.io/istio/proxyv2:1.27.0
+```
+
+## Fine
+
+```yaml
+apiVersion: v1
+kind: Pod
+metadata:
+  name: shop
+  annotations:
+    sidecar.istio.io/nativeSidecar: "true"
+spec:
+  initContainers:
+    - name: istio-proxy
+      image: docker.io/istio/proxyv2:1.27.0
+      restartPolicy: Always
+  containers:
+    - name: shop
+      image: registry.example.com/shop:1
+```
+
+## Settings
+
+- `injectedSidecars`: `warn`, `reject`, `steer` (sets the switch) or `ignore`
+- `steerInjectors`: injectors whose switch is set on Pods without their mark, too
+- `catalogue`: whether the built-in list of sidecars is used
+- `exemptContainers`: names that no rule touches
+"#;

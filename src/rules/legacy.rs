@@ -1,0 +1,76 @@
+//! A known sidecar in `containers`: it keeps a Job from completing, ends before the app, and starts in no order.
+
+use crate::kubernetes::pod::List;
+use crate::rules::role::Role;
+use crate::rules::rule::{Check, Repair, Rule};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "legacy",
+    check: Some(Check {
+        list: List::Containers,
+        action: |settings| settings.legacy_sidecars,
+        find: |facts, index, _| match facts.roles.get(index)? {
+            Role::Sidecar(evidence) => Some(evidence.clone()),
+            _ => None,
+        },
+        problem: |finding| format!("is a sidecar in the legacy form ({})", finding.evidence),
+        remedy: |_| "Move it to initContainers and set restartPolicy: Always on it.".to_owned(),
+        repair: Repair::Convert,
+        spares_last: true,
+    }),
+    #[cfg(feature = "describe")]
+    text: TEXT,
+};
+
+/// Its section of the documentation.
+#[cfg(feature = "describe")]
+const TEXT: &str = r#"# A known sidecar stands in containers
+
+A container that is known to be a sidecar stands in `containers`, not in `initContainers` with
+`restartPolicy: Always`. It is known by `sidecarNames`, `sidecarImages`, the built-in catalogue of
+names and images, or the annotation `sidecars.kubewarden.io/native` of its author.
+
+## Why it matters
+
+Kubernetes takes it for a part of the work: a Job never completes while it runs, init containers
+can't use it, and when the Pod stops it may end before the app that it serves.
+
+## Denied
+
+```yaml
+apiVersion: v1
+kind: Pod
+metadata: {name: shop}
+spec:
+  containers:
+    - name: shop
+      image: registry.example.com/shop:1
+    - name: cloud-sql-proxy
+      image: gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.14.1
+```
+
+## Fine
+
+```yaml
+apiVersion: v1
+kind: Pod
+metadata: {name: shop}
+spec:
+  initContainers:
+    - name: cloud-sql-proxy
+      image: gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.14.1
+      restartPolicy: Always
+  containers:
+    - name: shop
+      image: registry.example.com/shop:1
+```
+
+## Settings
+
+- `legacySidecars`: `reject`, `warn`, `convert` (moves it) or `ignore`
+- `sidecarNames`, `sidecarImages`, `catalogue`: which containers are sidecars
+- `exemptContainers`: names that no rule touches
+- `startFirst`: which ones a conversion puts ahead of all init containers
+- `convertTemplates`: whether workloads are changed, too
+"#;

@@ -1,0 +1,75 @@
+//! `restartPolicy: Always` of a container in `containers`: it makes no sidecar there.
+
+use crate::kubernetes::pod::List;
+use crate::rules::evidence::Source;
+use crate::rules::rule::{Check, Repair, Rule};
+
+/// It says so itself.
+static RESTART_POLICY: Source = Source::new("restartPolicy", "restartPolicy: Always", "");
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "misplaced",
+    check: Some(Check {
+        list: List::Containers,
+        action: |settings| settings.misplaced_restart_policy,
+        find: |_, _, container| container.restarts_always().then(|| RESTART_POLICY.says()),
+        problem: |finding| format!("has {}, which makes no sidecar outside initContainers", finding.evidence),
+        remedy: |_| "Move it to initContainers, or remove its restartPolicy.".to_owned(),
+        repair: Repair::Convert,
+        spares_last: false,
+    }),
+    #[cfg(feature = "describe")]
+    text: TEXT,
+};
+
+/// Its section of the documentation.
+#[cfg(feature = "describe")]
+const TEXT: &str = r#"# restartPolicy: Always in containers makes no sidecar
+
+A container in `containers` has `restartPolicy: Always` of its own. Only in `initContainers` does
+that make a native sidecar.
+
+## Why it matters
+
+Its author meant a sidecar and has an ordinary container. Depending on its version, Kubernetes
+refuses the field there or restarts the container like any other, and a Job still waits for it.
+
+## Warned about
+
+```yaml
+apiVersion: v1
+kind: Pod
+metadata: {name: shop}
+spec:
+  containers:
+    - name: shop
+      image: registry.example.com/shop:1
+    - name: logshipper
+      image: registry.example.com/logshipper:1
+      restartPolicy: Always
+```
+
+## Fine
+
+```yaml
+apiVersion: v1
+kind: Pod
+metadata: {name: shop}
+spec:
+  initContainers:
+    - name: logshipper
+      image: registry.example.com/logshipper:1
+      restartPolicy: Always
+  containers:
+    - name: shop
+      image: registry.example.com/shop:1
+```
+
+## Settings
+
+- `misplacedRestartPolicy`: `warn`, `reject`, `convert` (moves it) or `ignore`
+- `exemptContainers`: names that no rule touches
+- `startFirst`: which ones a conversion puts ahead of all init containers
+- `convertTemplates`: whether workloads are changed, too
+"#;
