@@ -15,7 +15,7 @@ WASM_FEATURES := $(addprefix --enable-,bulk-memory multivalue mutable-globals no
 	sign-ext)
 
 POLICY_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs' -o -name '*.sh')
-HOST_SOURCES := host/Cargo.toml $(shell find host/src -name '*.rs')
+HOST_SOURCES := $(addsuffix /Cargo.toml,host review yaml) $(shell find host/src review/src yaml/src -name '*.rs' -o -name '*.md')
 
 # The module holds names of source files: the same ones wherever it is built.
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := \

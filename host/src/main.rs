@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use native_sidecar::{annotate, push, review, run};
+use native_sidecar::command::{annotate, push, review, run};
 
 /// Runs native-sidecar-policy outside a cluster
 #[derive(Parser)]

@@ -6,53 +6,49 @@ mod case_files;
 mod common;
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use native_sidecar::engine::Engine;
-use native_sidecar::reviewer::{Event, Reviewer};
-use native_sidecar::rules::{RULES, Rule};
-use native_sidecar::yaml;
+use native_sidecar_review::reviewer::{Event, Reviewer};
+use native_sidecar_review::rules::Rule;
 use serde_json::{Value, json};
 
-/// The messages of a response, or of a policy's own answer.
-fn messages(answer: &Value) -> Vec<String> {
-    let strings = answer["message"].as_str().into_iter().flat_map(str::lines);
-    let warnings = answer["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    strings.chain(warnings).map(str::to_owned).collect()
-}
-
-fn case_messages() -> BTreeSet<String> {
-    let answers = case_files::folders().into_values().filter(|folder| case_files::request(folder).is_some());
-    let answers = answers.filter_map(|folder| case_files::value(&folder, "expected.json"));
-    answers.flat_map(|answer| messages(&answer)).collect()
+/// Whether each message of an answer has an element in its annotation, and each element that names a message has one.
+fn is_explained(answer: &Value, entries: &[Value]) -> bool {
+    let named = |key: &str| entries.iter().filter_map(|entry| entry[key].as_u64()).collect::<BTreeSet<_>>();
+    let lines = answer["message"].as_str().map_or(0, |message| message.lines().count() as u64);
+    let warnings = answer["warnings"].as_array().map_or(0, |warnings| warnings.len() as u64);
+    named("message") == (0..lines).collect() && named("warning") == (0..warnings).collect()
 }
 
 #[test]
 fn every_message_of_every_case_has_a_rule() {
-    let messages = case_messages();
-    let found: BTreeSet<&str> = messages.iter().map(|message| Rule::of(message).id).collect();
-    assert_eq!(found, RULES.iter().map(|rule| rule.id).collect(), "a rule without a case");
-    let others = messages.iter().filter(|message| Rule::of(message).id == "policy");
-    let unexpected: Vec<_> = others
-        .filter(|message| {
-            !message.contains(" cannot be judged: ")
-                && !message.starts_with("The settings of the policy are not valid: ")
-        })
-        .collect();
-    assert!(unexpected.is_empty(), "no rule has a phrase for {unexpected:#?}");
-    for phrase in RULES.iter().flat_map(|rule| rule.phrases) {
-        assert!(messages.iter().any(|message| message.contains(phrase)), "no case says {phrase:?}");
+    let mut found = BTreeSet::new();
+    for (case, folder) in case_files::folders() {
+        let answer = case_files::value(&folder, "expected.json").unwrap();
+        // An answer about settings has no rule, nor has one that refuses to judge with them.
+        let message = answer["message"].as_str().unwrap_or_default();
+        if case_files::request(&folder).is_none() || message.starts_with("The settings of the policy are not valid: ") {
+            continue;
+        }
+        let annotation = answer["audit_annotations"]["findings"].as_str();
+        let entries: Vec<Value> = annotation.map(|text| serde_json::from_str(text).unwrap()).unwrap_or_default();
+        assert!(is_explained(&answer, &entries), "{case}: {answer}");
+        found.extend(entries.iter().filter_map(|entry| entry["rule"].as_str()).map(str::to_owned));
     }
+    assert_eq!(found, Rule::all().map(|rule| rule.id.to_owned()).collect(), "a rule without a case, or without a page");
 }
 
 /// The blocks of YAML in the text of a rule.
-fn examples(rule: &Rule) -> Vec<&'static str> {
+fn examples(rule: Rule) -> Vec<&'static str> {
     rule.text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap_or(rest)).collect()
 }
 
 #[test]
 fn the_examples_are_true() {
     let engine = Engine::load(common::policy()).unwrap();
-    for rule in &RULES {
+    for rule in Rule::all() {
         let mut examples = examples(rule);
         let settings = if examples.len() == 3 { yaml::parse(examples.remove(0)).unwrap() } else { json!({}) };
         engine.check_settings(&settings).unwrap();
@@ -61,10 +57,7 @@ fn the_examples_are_true() {
             let mut said = BTreeSet::new();
             let tell = |event: Event| match event {
                 Event::Object(review) => {
-                    let response = review.response.unwrap();
-                    let message = response.status.and_then(|status| status.message);
-                    let answer = json!({"message": message, "warnings": response.warnings});
-                    said.extend(messages(&answer).iter().map(|message| Rule::of(message).id));
+                    said.extend(review.findings.iter().map(|finding| finding.rule.id));
                     Ok(())
                 }
                 other => Err(format!("{other:?}")),
@@ -81,7 +74,7 @@ fn the_examples_are_true() {
 #[test]
 fn the_settings_of_a_rule_are_settings() {
     let engine = Engine::load(common::policy()).unwrap();
-    for rule in &RULES {
+    for rule in Rule::all() {
         let list = rule.text.split("## Settings\n\n").nth(1).unwrap();
         for line in list.lines() {
             let names = line.split(':').next().unwrap().trim_start_matches("- ").split(", ");
@@ -96,9 +89,8 @@ fn the_settings_of_a_rule_are_settings() {
 
 #[test]
 fn every_rule_has_its_section() {
-    let page = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/rules.md"))
-        .expect("the page");
-    for rule in &native_sidecar::rules::RULES {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/rules.md")).expect("the page");
+    for rule in Rule::all() {
         assert!(page.contains(&format!("\n## {}\n", rule.id)), "docs/rules.md has no section on {}", rule.id);
     }
 }

@@ -8,7 +8,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use native_sidecar::yaml;
 use serde_json::Value;
 
 fn root() -> PathBuf {

@@ -2,11 +2,11 @@
 //!
 //! <https://llg.cubic.org/docs/junit/>
 
+use native_sidecar_review::reviewer::{Review, Verdict};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite, XmlString};
 
-use super::{Report, Summary};
-use crate::reviewer::{Review, Verdict};
-use crate::yaml;
+use super::Report;
+use super::summary::Summary;
 
 /// A report, which is printed at the end.
 #[derive(Debug, Default)]
@@ -19,7 +19,10 @@ impl Report for Junit {
         let texts = |denies: bool| {
             let texts = review.findings.iter().filter(|finding| finding.denies == denies);
             let texts = texts.map(|finding| {
-                format!("{file}:{}:{}: {} [{}]", finding.line, finding.column, finding.text, finding.rule.id)
+                format!(
+                    "{file}:{}:{}: {} [{}]",
+                    finding.place.line, finding.place.column, finding.text, finding.rule.id
+                )
             });
             texts.collect::<Vec<_>>().join("\n")
         };

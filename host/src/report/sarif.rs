@@ -5,13 +5,14 @@
 
 use std::path::Path;
 
+use native_sidecar_review::findings::Finding;
+use native_sidecar_review::reviewer::Review;
+use native_sidecar_review::rules::Rule;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::{Report, Summary};
-use crate::reviewer::{Finding, Review};
-use crate::rules::{RULES, Rule};
-use crate::yaml;
+use super::Report;
+use super::summary::Summary;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
@@ -52,7 +53,7 @@ impl Report for Sarif {
                     "name": env!("CARGO_PKG_NAME"),
                     "semanticVersion": env!("CARGO_PKG_VERSION"),
                     "informationUri": HOME,
-                    "rules": RULES.iter().map(rule).collect::<Vec<_>>(),
+                    "rules": Rule::all().map(rule).collect::<Vec<_>>(),
                 }},
                 "columnKind": "unicodeCodePoints",
                 "invocations": [{
@@ -66,7 +67,7 @@ impl Report for Sarif {
     }
 }
 
-fn rule(rule: &Rule) -> Value {
+fn rule(rule: Rule) -> Value {
     json!({
         "id": rule.id,
         "shortDescription": {"text": rule.title()},
@@ -80,11 +81,11 @@ fn result(file: &str, review: &Review, finding: &Finding) -> Value {
     let Review { kind, namespace, name, .. } = review;
     json!({
         "ruleId": finding.rule.id,
-        "ruleIndex": finding.rule.index(),
+        "ruleIndex": finding.rule.index,
         "level": if finding.denies { "error" } else { "warning" },
         "message": {"text": finding.text},
         "locations": [{
-            "physicalLocation": place_in(file, Some((finding.line, finding.column))),
+            "physicalLocation": place_in(file, Some((finding.place.line, finding.place.column))),
             "logicalLocations": [{
                 "fullyQualifiedName": format!("{kind}/{namespace}/{name}/{}", finding.path).trim_end_matches('/'),
             }],

@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use native_sidecar::host_calls::HostCalls;
-use native_sidecar::metadata::Metadata;
+use native_sidecar::engine::host_calls::HostCalls;
+use native_sidecar::package::metadata::Metadata;
 use serde_json::{Value, json};
 
 use crate::case_files;
@@ -115,7 +115,7 @@ pub fn answer(function: &str, payload: &[u8], host: &HostCalls) -> Vec<u8> {
 }
 
 /// What metadata.yml asks for.
-fn granted() -> BTreeSet<native_sidecar::metadata::ContextAwareResource> {
+fn granted() -> BTreeSet<native_sidecar::package::metadata::ContextAwareResource> {
     let metadata = Path::new(env!("CARGO_MANIFEST_DIR")).join("../metadata.yml");
     Metadata::from_yaml(&fs::read_to_string(metadata).expect("metadata.yml")).expect("metadata").context_aware_resources
 }

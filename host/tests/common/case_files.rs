@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use native_sidecar::manifest::{self, Kinds};
-use native_sidecar::yaml;
+use native_sidecar_review::manifest::{self, Kinds};
 use serde_json::{Value, json};
 
 /// The folders of all cases, by their names: `GROUP/CASE`.

@@ -9,7 +9,6 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use native_sidecar::yaml;
 use serde_json::Value;
 
 use crate::common;

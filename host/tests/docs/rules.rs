@@ -1,7 +1,7 @@
 //! The examples of docs/rules.md are cases of tests/cases: what stands between `<!-- case GROUP/CASE -->` and `<!-- end -->`.
 
-use native_sidecar::yaml::emit::{self, Layout};
 use serde_json::{Value, json};
+use yaml::emit::{self, Layout};
 
 use crate::{case_files, page};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use boon::{Compiler, Draft, SchemaIndex, Schemas};
-use native_sidecar::yaml::{self, emit};
 use serde_json::{Map, Value, json};
+use yaml::emit;
 
 use crate::{case_files, page, schema};
 

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
+use native_sidecar_review::admission::AdmissionRequest;
 use serde_json::Value;
 
-use crate::admission::AdmissionRequest;
+use super::settings::SettingsArgs;
+use crate::engine::host_calls::HostCalls;
 use crate::engine::{self, Engine};
-use crate::host_calls::HostCalls;
-use crate::metadata::Metadata;
-use crate::settings::SettingsArgs;
+use crate::package::metadata::Metadata;
+use crate::package::section;
 
 /// Arguments of `run`, a part of those of `kwctl run`.
 #[derive(Args, Debug)]
@@ -48,7 +49,7 @@ pub fn run(args: &RunArgs) -> Result<()> {
     let settings = args.settings.read()?;
     let review: Value = serde_json::from_str(&read_request(&args.request_path)?)?;
     let module = engine::read_module(path)?;
-    let metadata = Metadata::from_module(&module).with_context(|| format!("cannot read {name}"))?;
+    let metadata = section::read(&module).with_context(|| format!("cannot read {name}"))?;
     let request = AdmissionRequest::from_review(review)?.to_sorted_value()?;
     let host_calls = Arc::new(host_calls(args, metadata)?);
     let engine = Engine::new(&module).with_context(|| format!("cannot load {name}"))?;

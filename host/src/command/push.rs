@@ -19,8 +19,7 @@ use oci_client::secrets::RegistryAuth;
 use serde_json::json;
 
 use crate::engine;
-use crate::metadata::Metadata;
-use crate::yaml;
+use crate::package::section;
 
 /// Arguments of `push`: those of `kwctl push`.
 #[derive(Args, Debug)]
@@ -55,7 +54,7 @@ enum Output {
 /// Pushes the module, and says how to refer to just this one.
 pub fn run(args: &PushArgs) -> Result<()> {
     let module = engine::read_module(&args.module)?;
-    let metadata = Metadata::from_module(&module).with_context(|| format!("{}", args.module.display()))?;
+    let metadata = section::read(&module).with_context(|| format!("{}", args.module.display()))?;
     if metadata.is_none() && !args.force {
         bail!("{} is not annotated: annotate it, or push it with --force", args.module.display());
     }

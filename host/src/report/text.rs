@@ -1,16 +1,14 @@
-//! Shows reviews to a person, or to a program as JSON Lines, SARIF or JUnit XML.
-
-pub mod junit;
-pub mod sarif;
+//! Reviews as text for a person.
 
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use serde_json::{Value, json};
+use native_sidecar_review::change::Change;
+use native_sidecar_review::reviewer::{Review, Verdict};
 use similar::{ChangeTag, TextDiff};
 
-use crate::reviewer::{Change, Review, Verdict};
-use crate::yaml;
+use super::Report;
+use super::summary::Summary;
 
 /// How many unchanged lines are shown around a change.
 const CONTEXT: usize = 3;
@@ -25,18 +23,6 @@ const HINT: Style = AnsiColor::Yellow.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 const NOTE: Style = AnsiColor::Cyan.on_default();
 
-/// A way to show reviews. What each call returns is to be printed then.
-pub trait Report {
-    /// What the policy says of an object.
-    fn object(&mut self, file: &str, review: &Review) -> String;
-
-    /// What is wrong with a file, and where.
-    fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String;
-
-    /// What there was in all.
-    fn end(&mut self, summary: &Summary) -> String;
-}
-
 /// Text for a person.
 #[derive(Debug)]
 pub struct Text {
@@ -46,124 +32,59 @@ pub struct Text {
 
 impl Report for Text {
     fn object(&mut self, file: &str, review: &Review) -> String {
-        text(file, review, self.width)
+        object(file, review, self.width)
     }
 
     fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
-        text_error(file, place, message)
+        error(file, place, message)
     }
 
     fn end(&mut self, summary: &Summary) -> String {
-        summary.text()
+        closing_line(summary)
     }
 }
 
-/// A line of JSON for each object and each error.
-#[derive(Debug)]
-pub struct JsonLines;
-
-impl Report for JsonLines {
-    fn object(&mut self, file: &str, review: &Review) -> String {
-        json_line(file, review)
-    }
-
-    fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
-        json_error(file, place, message)
-    }
-
-    fn end(&mut self, _: &Summary) -> String {
-        String::new()
+fn style(verdict: Verdict) -> Style {
+    match verdict {
+        Verdict::Skipped => DIM,
+        Verdict::Accepted => GOOD,
+        Verdict::Warned => HINT,
+        Verdict::Changed => NOTE.bold(),
+        Verdict::Denied => BAD.bold(),
     }
 }
 
-/// How many objects got which verdict, and what else there was.
-#[derive(Debug, Default, Eq, PartialEq)]
-pub struct Summary {
-    /// Objects that are good as they are.
-    pub accepted: usize,
-    /// Objects that are let through with a warning.
-    pub warned: usize,
-    /// Objects that are let through in another form.
-    pub changed: usize,
-    /// Objects that are not let through.
-    pub denied: usize,
-    /// Objects of kinds that the policy does not judge.
-    pub skipped: usize,
-    /// Documents that are no Kubernetes objects.
-    pub others: usize,
-    /// What could not be read or written.
-    pub errors: usize,
-    /// Files that were rewritten.
-    pub written: usize,
-}
-
-impl Verdict {
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Skipped => "skipped",
-            Self::Accepted => "accepted",
-            Self::Warned => "warned",
-            Self::Changed => "changed",
-            Self::Denied => "denied",
-        }
+/// The closing line.
+fn closing_line(summary: &Summary) -> String {
+    let judged = summary.accepted + summary.warned + summary.changed + summary.denied;
+    let noun = if judged == 1 { "object" } else { "objects" };
+    let verdicts = [
+        (GOOD, summary.accepted, "accepted"),
+        (HINT, summary.warned, "warned"),
+        (NOTE, summary.changed, "changed"),
+        (BAD, summary.denied, "denied"),
+    ];
+    let verdicts = verdicts.iter().filter(|(_, count, _)| *count > 0);
+    let verdicts: Vec<_> = verdicts.map(|(style, count, word)| format!("{style}{count} {word}{style:#}")).collect();
+    let mut text = format!("{BOLD}{judged} {noun}{BOLD:#}");
+    if !verdicts.is_empty() {
+        text += &format!(": {}", verdicts.join(", "));
     }
-
-    fn style(self) -> Style {
-        match self {
-            Self::Skipped => DIM,
-            Self::Accepted => GOOD,
-            Self::Warned => HINT,
-            Self::Changed => NOTE.bold(),
-            Self::Denied => BAD.bold(),
-        }
+    let rest = [
+        (summary.skipped, "of another kind", "of other kinds"),
+        (summary.others, "other document", "other documents"),
+        (summary.written, "file rewritten", "files rewritten"),
+        (summary.errors, "error", "errors"),
+    ];
+    for (count, one, many) in rest.into_iter().filter(|(count, ..)| *count > 0) {
+        text += &format!("; {count} {}", if count == 1 { one } else { many });
     }
-}
-
-impl Summary {
-    /// Counts a review.
-    pub fn count(&mut self, verdict: Verdict) {
-        *match verdict {
-            Verdict::Skipped => &mut self.skipped,
-            Verdict::Accepted => &mut self.accepted,
-            Verdict::Warned => &mut self.warned,
-            Verdict::Changed => &mut self.changed,
-            Verdict::Denied => &mut self.denied,
-        } += 1;
-    }
-
-    /// The closing line.
-    pub fn text(&self) -> String {
-        let judged = self.accepted + self.warned + self.changed + self.denied;
-        let noun = if judged == 1 { "object" } else { "objects" };
-        let verdicts = [
-            (GOOD, self.accepted, "accepted"),
-            (HINT, self.warned, "warned"),
-            (NOTE, self.changed, "changed"),
-            (BAD, self.denied, "denied"),
-        ];
-        let verdicts = verdicts.iter().filter(|(_, count, _)| *count > 0);
-        let verdicts: Vec<_> = verdicts.map(|(style, count, word)| format!("{style}{count} {word}{style:#}")).collect();
-        let mut text = format!("{BOLD}{judged} {noun}{BOLD:#}");
-        if !verdicts.is_empty() {
-            text += &format!(": {}", verdicts.join(", "));
-        }
-        let rest = [
-            (self.skipped, "of another kind", "of other kinds"),
-            (self.others, "other document", "other documents"),
-            (self.written, "file rewritten", "files rewritten"),
-            (self.errors, "error", "errors"),
-        ];
-        for (count, one, many) in rest.into_iter().filter(|(count, ..)| *count > 0) {
-            text += &format!("; {count} {}", if count == 1 { one } else { many });
-        }
-        text + "\n"
-    }
+    text + "\n"
 }
 
 /// A review for a person: a line, the findings, and what would change.
-fn text(file: &str, review: &Review, width: usize) -> String {
-    let style = review.verdict.style();
+fn object(file: &str, review: &Review, width: usize) -> String {
+    let style = style(review.verdict);
     let Review { line, kind, namespace, name, .. } = review;
     let mut text = format!("{style}{:<8}{style:#}  {}:{line}  ", review.verdict.word(), visible(file));
     let object = visible(&review.object());
@@ -220,40 +141,8 @@ fn diff(change: &Change) -> String {
     text
 }
 
-/// A review as one line of JSON.
-fn json_line(file: &str, review: &Review) -> String {
-    let response = review.response.as_ref();
-    let patch = response.and_then(|response| response.operations().ok());
-    let line = json!({
-        "file": file,
-        "document": review.document,
-        "line": review.line,
-        "apiVersion": review.api_version,
-        "kind": review.kind,
-        "namespace": review.namespace,
-        "name": review.name,
-        "verdict": review.verdict.word(),
-        "allowed": response.is_none_or(|response| response.allowed),
-        "message": response.and_then(|response| response.status.as_ref()?.message.as_deref()),
-        "warnings": response.and_then(|response| response.warnings.as_deref()).unwrap_or_default(),
-        "patch": patch.map_or_else(|| json!([]), |patch| json!(patch)),
-    });
-    format!("{line}\n")
-}
-
-/// What is wrong with a file, as one line of JSON.
-fn json_error(file: &str, place: Option<&yaml::Error>, message: &str) -> String {
-    let mut line = json!({"file": file});
-    if let (Some(error), Value::Object(line)) = (place, &mut line) {
-        line.insert("line".to_owned(), error.line.into());
-        line.insert("column".to_owned(), error.column.into());
-    }
-    line["error"] = message.into();
-    format!("{line}\n")
-}
-
 /// What is wrong with a file, for a person.
-fn text_error(file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+fn error(file: &str, place: Option<&yaml::Error>, message: &str) -> String {
     let mut text = format!("{BAD}error{BAD:#}: {}", visible(file));
     if let Some(error) = place {
         // Writing to a string can't fail.
@@ -285,15 +174,15 @@ mod tests {
 
     #[test]
     fn a_summary_counts_what_there_is() {
-        assert_eq!(plain(&Summary::default().text()), "0 objects\n");
+        assert_eq!(plain(&closing_line(&Summary::default())), "0 objects\n");
         let one = Summary { denied: 1, skipped: 1, others: 1, errors: 1, written: 1, ..Summary::default() };
         let text = "1 object: 1 denied; 1 of another kind; 1 other document; 1 file rewritten; 1 error\n";
-        assert_eq!(plain(&one.text()), text);
+        assert_eq!(plain(&closing_line(&one)), text);
         let two =
             Summary { accepted: 2, warned: 2, changed: 2, denied: 2, skipped: 2, others: 2, errors: 2, written: 2 };
         let text = "8 objects: 2 accepted, 2 warned, 2 changed, 2 denied; 2 of other kinds; 2 other documents; 2 files \
             rewritten; 2 errors\n";
-        assert_eq!(plain(&two.text()), text);
+        assert_eq!(plain(&closing_line(&two)), text);
     }
 
     #[test]

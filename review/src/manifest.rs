@@ -2,35 +2,10 @@
 
 use serde_json::Value;
 
+use yaml::{Content, Document, Node};
+
 use crate::admission::{AdmissionRequest, GroupVersionKind, GroupVersionResource, UserInfo};
-use crate::yaml::{Content, Document, Node};
-
-/// A kind whose objects are sent to the policy, and its resource.
-struct Kind {
-    group: &'static str,
-    kind: &'static str,
-    resource: &'static str,
-    /// Where the spec of its Pods is.
-    pod_spec: &'static str,
-}
-
-/// Kubernetes' own kinds with a Pod template. What is in one is the policy's business.
-const KINDS: [Kind; 9] = [
-    Kind { group: "", kind: "Pod", resource: "pods", pod_spec: "/spec" },
-    Kind { group: "", kind: "PodTemplate", resource: "podtemplates", pod_spec: "/template/spec" },
-    Kind {
-        group: "",
-        kind: "ReplicationController",
-        resource: "replicationcontrollers",
-        pod_spec: "/spec/template/spec",
-    },
-    Kind { group: "apps", kind: "DaemonSet", resource: "daemonsets", pod_spec: "/spec/template/spec" },
-    Kind { group: "apps", kind: "Deployment", resource: "deployments", pod_spec: "/spec/template/spec" },
-    Kind { group: "apps", kind: "ReplicaSet", resource: "replicasets", pod_spec: "/spec/template/spec" },
-    Kind { group: "apps", kind: "StatefulSet", resource: "statefulsets", pod_spec: "/spec/template/spec" },
-    Kind { group: "batch", kind: "CronJob", resource: "cronjobs", pod_spec: "/spec/jobTemplate/spec/template/spec" },
-    Kind { group: "batch", kind: "Job", resource: "jobs", pod_spec: "/spec/template/spec" },
-];
+use crate::describe::{self, KindDescription};
 
 /// The kinds that are sent to the policy.
 #[derive(Debug, Default)]
@@ -94,8 +69,8 @@ fn typed_objects(document: &Document) -> Vec<Object<'_>> {
     }
 }
 
-fn known(group: &str, kind: &str) -> Option<&'static Kind> {
-    KINDS.iter().find(|known| known.group == group && known.kind == kind)
+fn known(group: &str, kind: &str) -> Option<KindDescription> {
+    describe::kinds().find(|known| known.group == group && known.kind == kind)
 }
 
 fn group_version(api_version: &str) -> (&str, &str) {
@@ -152,12 +127,10 @@ impl Kinds {
         })
     }
 
+    /// Returns the resource that holds the objects of a kind, as Kubernetes and its extensions name it.
     fn resource(&self, group: &str, kind: &str) -> Option<String> {
         let is_added = || self.added.iter().any(|added| (added.0.as_str(), added.1.as_str()) == (group, kind));
-        match known(group, kind) {
-            Some(known) => Some(known.resource.to_owned()),
-            None => is_added().then(|| kind.to_lowercase() + "s"),
-        }
+        (known(group, kind).is_some() || is_added()).then(|| kind.to_lowercase() + "s")
     }
 }
 
@@ -165,8 +138,10 @@ impl Object<'_> {
     /// Whether it says nothing of its Pods, so that it can only be a patch of an object, as for kustomize.
     fn is_patch(&self) -> bool {
         let (group, _) = group_version(&self.api_version);
-        let known = known(group, &self.kind);
-        known.is_some_and(|known| self.value.pointer(known.pod_spec).is_none_or(Value::is_null))
+        let Some(known) = known(group, &self.kind) else { return false };
+        // These paths have no lists and no names with dots.
+        let mut names = known.pod_template.split('.').filter(|name| !name.is_empty()).chain(["spec"]);
+        names.try_fold(self.value, |value, name| value.get(name)).is_none_or(Value::is_null)
     }
 
     /// Its namespace, where it names one.
@@ -188,7 +163,6 @@ impl Object<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::yaml;
     use serde_json::json;
 
     fn names(text: &str) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::scalar;
+use crate::scalar;
 
 /// How a document is laid out.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -212,7 +212,7 @@ spec:
             ["x\ny\n", "\n", "a\n\n\n", "tab\there", "\u{7f}", "\u{feff}x", "€", "a\r\nb", "<<", "=", "!x", "%", "@"];
         for text in texts {
             let value = json!({"spec": [{"k": text}, text]});
-            assert_eq!(crate::yaml::parse(&yaml(&value)), Ok(value), "{text:?}");
+            assert_eq!(crate::parse(&yaml(&value)), Ok(value), "{text:?}");
         }
     }
 }

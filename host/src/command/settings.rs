@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
+use native_sidecar_review::manifest::{self, Object};
 use serde_json::{Map, Value};
-
-use crate::manifest::{self, Object};
-use crate::yaml::{self, Document};
+use yaml::Document;
 
 /// The API group of Kubewarden's policies.
 const GROUP: &str = "policies.kubewarden.io/";

@@ -10,8 +10,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::metadata::ContextAwareResource;
-use crate::yaml;
+use crate::package::metadata::ContextAwareResource;
 
 /// Answers the calls of a policy to its host. By default it knows no cluster and grants nothing.
 #[derive(Debug, Default)]

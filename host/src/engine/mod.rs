@@ -1,18 +1,24 @@
 //! The policy module in the engine that Kubewarden runs it in: wasmtime, spoken to by waPC.
 
+pub mod host_calls;
+
+mod answer;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
+use kubewarden_policy_sdk::settings::SettingsValidationResponse;
+use native_sidecar_review::admission::AdmissionResponse;
+use native_sidecar_review::judge::{Evaluation, Judge};
 use serde_json::{Value, json};
 use wapc::WapcHost;
 use wasmtime_provider::wasmtime::{self, Config, Module};
 use wasmtime_provider::{EpochDeadlines, WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre};
 
-use crate::admission::{AdmissionResponse, SettingsValidationResponse, ValidationResponse};
-use crate::host_calls::HostCalls;
+use host_calls::HostCalls;
 
 /// The length of an epoch, by which wasmtime counts time.
 const TICK: Duration = Duration::from_millis(100);
@@ -27,15 +33,6 @@ const INTERRUPTED: &str = "guest code interrupted, execution deadline exceeded";
 pub struct Engine {
     module: WasmtimeEngineProviderPre,
     host_calls: Arc<HostCalls>,
-}
-
-/// What an evaluation says: the response, and the object that it makes of the one in the request.
-#[derive(Clone, Debug)]
-pub struct Evaluation {
-    /// The response as the API server gets it.
-    pub response: AdmissionResponse,
-    /// The changed object, with its keys in the order of the original.
-    pub mutated: Option<Value>,
 }
 
 impl Engine {
@@ -95,8 +92,19 @@ impl Engine {
         self.judge(request, settings).response
     }
 
-    /// The same, together with the changed object.
-    pub fn judge(&self, request: &Value, settings: &Value) -> Evaluation {
+    fn call(&self, operation: &str, payload: &[u8]) -> Result<Vec<u8>, wapc::errors::Error> {
+        let deadlines = EpochDeadlines { wapc_init: DEADLINE_TICKS, wapc_func: DEADLINE_TICKS };
+        let provider = self.module.rehydrate(Some(deadlines))?;
+        let host_calls = Arc::clone(&self.host_calls);
+        let callback = move |_: u64, binding: &str, namespace: &str, operation: &str, payload: &[u8]| {
+            host_calls.call(binding, namespace, operation, payload).map_err(Into::into)
+        };
+        WapcHost::new(Box::new(provider), Some(Box::new(callback)))?.call(operation, payload)
+    }
+}
+
+impl Judge for Engine {
+    fn judge(&self, request: &Value, settings: &Value) -> Evaluation {
         let uid = request["uid"].as_str().unwrap_or_default();
         let failure =
             |message: String| Evaluation { response: AdmissionResponse::failure(uid, message), mutated: None };
@@ -109,25 +117,8 @@ impl Engine {
             }
             Err(error) => return failure(format!("internal server error: {error}")),
         };
-        let answer: ValidationResponse = match serde_json::from_slice(&answer) {
-            Ok(answer) => answer,
-            Err(error) => return failure(format!("internal server error: invalid response from policy: {error}")),
-        };
-        let mutated = answer.mutated_object.clone();
-        match AdmissionResponse::new(uid, request.get("object"), answer) {
-            Ok(response) => Evaluation { mutated: mutated.filter(|_| response.patch.is_some()), response },
-            Err(error) => failure(format!("internal server error: invalid response format: {error}")),
-        }
-    }
-
-    fn call(&self, operation: &str, payload: &[u8]) -> Result<Vec<u8>, wapc::errors::Error> {
-        let deadlines = EpochDeadlines { wapc_init: DEADLINE_TICKS, wapc_func: DEADLINE_TICKS };
-        let provider = self.module.rehydrate(Some(deadlines))?;
-        let host_calls = Arc::clone(&self.host_calls);
-        let callback = move |_: u64, binding: &str, namespace: &str, operation: &str, payload: &[u8]| {
-            host_calls.call(binding, namespace, operation, payload).map_err(Into::into)
-        };
-        WapcHost::new(Box::new(provider), Some(Box::new(callback)))?.call(operation, payload)
+        answer::evaluation(uid, request.get("object"), &answer)
+            .unwrap_or_else(|error| failure(format!("internal server error: {error}")))
     }
 }
 

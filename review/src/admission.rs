@@ -117,32 +117,6 @@ impl AdmissionRequest {
     }
 }
 
-/// What a policy answers to the call `validate`.
-#[derive(Debug, Deserialize)]
-pub struct ValidationResponse {
-    /// Whether the request is let through.
-    pub accepted: bool,
-    /// Why not.
-    pub message: Option<String>,
-    /// The HTTP status that says so.
-    pub code: Option<u16>,
-    /// The object to store instead.
-    pub mutated_object: Option<Value>,
-    /// What to write into the audit log.
-    pub audit_annotations: Option<BTreeMap<String, String>>,
-    /// What to tell the user.
-    pub warnings: Option<Vec<String>>,
-}
-
-/// What a policy answers to the call `validate_settings`.
-#[derive(Debug, Deserialize)]
-pub struct SettingsValidationResponse {
-    /// Whether the settings can be used.
-    pub valid: bool,
-    /// Why not.
-    pub message: Option<String>,
-}
-
 /// An AdmissionResponse; the order of the fields is that of Kubewarden's output.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -178,34 +152,20 @@ pub struct Status {
 }
 
 impl AdmissionResponse {
-    /// The response that a policy's answer to a request stands for.
-    pub fn new(uid: &str, object: Option<&Value>, answer: ValidationResponse) -> Result<Self> {
-        let patch = match (&answer.mutated_object, object) {
-            (None, _) => None,
-            (Some(mutated), Some(object)) => encode(&diff(object, mutated))?,
-            (Some(_), None) => {
-                let message = "Incoming object is null, which happens only with DELETE operations, but the policy is \
-                    attempting a mutation. This is not allowed";
-                let status = Status { message: Some(message.to_owned()), code: None };
-                return Ok(Self { uid: uid.to_owned(), status: Some(status), ..Self::default() });
-            }
-        };
-        let has_status = answer.message.is_some() || answer.code.is_some();
-        Ok(Self {
-            uid: uid.to_owned(),
-            allowed: answer.accepted,
-            patch_type: patch.as_ref().map(|_| "JSONPatch"),
-            patch,
-            status: has_status.then_some(Status { message: answer.message, code: answer.code }),
-            audit_annotations: answer.audit_annotations,
-            warnings: answer.warnings,
-        })
-    }
-
     /// The response where the policy could not be asked, or gave no answer.
     pub fn failure(uid: &str, message: String) -> Self {
         let status = Status { message: Some(message), code: Some(500) };
         Self { uid: uid.to_owned(), status: Some(status), ..Self::default() }
+    }
+
+    /// The same response with the JSON Patch that turns an object into another; with none where they are equal.
+    pub fn patched(mut self, object: &Value, mutated: &Value) -> serde_json::Result<Self> {
+        let patch = diff(object, mutated);
+        if !patch.0.is_empty() {
+            self.patch_type = Some("JSONPatch");
+            self.patch = Some(STANDARD.encode(serde_json::to_vec(&patch)?));
+        }
+        Ok(self)
     }
 
     /// The JSON Patch, decoded; empty where there is none.
@@ -225,13 +185,6 @@ fn diff(object: &Value, mutated: &Value) -> Patch {
     json_patch::diff(&sorted(object), &sorted(mutated))
 }
 
-fn encode(patch: &Patch) -> Result<Option<String>> {
-    Ok(match patch.0.is_empty() {
-        true => None,
-        false => Some(STANDARD.encode(serde_json::to_vec(patch)?)),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,10 +202,6 @@ mod tests {
 
     fn error(review: Value) -> String {
         AdmissionRequest::from_review(review).map(|_| ()).unwrap_err().to_string()
-    }
-
-    fn answer(value: Value) -> ValidationResponse {
-        serde_json::from_value(value).unwrap()
     }
 
     #[test]
@@ -289,9 +238,9 @@ mod tests {
 
     #[test]
     fn responses_print_as_kwctl_prints_them() {
+        let response = AdmissionResponse { uid: "u".to_owned(), allowed: true, ..AdmissionResponse::default() };
         let object = json!({"b": {"x": 1}, "a": 1});
-        let changed = answer(json!({"accepted": true, "mutated_object": {"b": {}, "a": 2, "c": 3}}));
-        let response = AdmissionResponse::new("u", Some(&object), changed).unwrap();
+        let response = response.patched(&object, &json!({"b": {}, "a": 2, "c": 3})).unwrap();
         let patch = "[{\"op\":\"replace\",\"path\":\"/a\",\"value\":2},{\"op\":\"remove\",\"path\":\"/b/x\"},\
             {\"op\":\"add\",\"path\":\"/c\",\"value\":3}]";
         assert_eq!(serde_json::to_string(&response.operations().unwrap()).unwrap(), patch);
@@ -302,20 +251,17 @@ mod tests {
         );
         assert_eq!(serde_json::to_string(&response).unwrap(), line);
 
-        let denied = answer(json!({"accepted": false, "message": "no", "code": 403, "warnings": ["w"]}));
-        let line = "{\"uid\":\"u\",\"allowed\":false,\"status\":{\"message\":\"no\",\"code\":403},\
+        let mut denied = AdmissionResponse::failure("u", "no".to_owned());
+        denied.warnings = Some(vec!["w".to_owned()]);
+        let line = "{\"uid\":\"u\",\"allowed\":false,\"status\":{\"message\":\"no\",\"code\":500},\
             \"auditAnnotations\":null,\"warnings\":[\"w\"]}";
-        let response = AdmissionResponse::new("u", Some(&object), denied).unwrap();
-        assert_eq!(serde_json::to_string(&response).unwrap(), line);
+        assert_eq!(serde_json::to_string(&denied).unwrap(), line);
     }
 
     #[test]
-    fn an_equal_object_is_no_patch_and_a_missing_one_cant_be_changed() {
-        let same = || answer(json!({"accepted": true, "mutated_object": {"b": 1, "a": 1}}));
-        let object = json!({"a": 1, "b": 1});
-        assert_eq!(AdmissionResponse::new("u", Some(&object), same()).unwrap().patch, None);
-        let response = AdmissionResponse::new("u", None, same()).unwrap();
-        assert!(!response.allowed);
-        assert!(response.status.unwrap().message.unwrap().starts_with("Incoming object is null"));
+    fn an_equal_object_is_no_patch() {
+        let response = AdmissionResponse::default();
+        let patched = response.clone().patched(&json!({"a": 1, "b": 1}), &json!({"b": 1, "a": 1}));
+        assert_eq!(patched.unwrap(), response);
     }
 }

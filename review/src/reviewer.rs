@@ -1,18 +1,18 @@
 //! Reviews one text of manifests: what the policy says of each object, and the text that it would make of them.
 
 use serde_json::Value;
+use yaml::edit::Edit;
+use yaml::{Content, Document};
 
 use crate::admission::AdmissionResponse;
-use crate::engine::{Engine, Evaluation};
+use crate::change::{self, Change, Conversion};
+use crate::findings::{self, Finding};
+use crate::judge::{Evaluation, Judge};
 use crate::manifest::{self, Kinds, Object};
-use crate::place::Place;
-use crate::rules::Rule;
-use crate::yaml::edit::{self, Edit};
-use crate::yaml::{self, Document, Node};
 
 /// What is asked of every object.
 pub struct Reviewer<'e> {
-    engine: &'e Engine,
+    engine: &'e dyn Judge,
     settings: &'e Value,
     kinds: Kinds,
 }
@@ -68,43 +68,17 @@ pub enum Verdict {
     Denied,
 }
 
-/// A message of the policy.
-#[derive(Debug, Eq, PartialEq)]
-pub struct Finding {
-    /// The rule that it belongs to.
-    pub rule: &'static Rule,
-    /// Whether it denies the object; else it warns.
-    pub denies: bool,
-    /// The message.
-    pub text: String,
-    /// The line that it is about, from 1.
-    pub line: usize,
-    /// The column that it is about, from 1.
-    pub column: usize,
-    /// What it is about, as a path into the object; empty for the object itself.
-    pub path: String,
-}
-
-/// How an object's lines would change.
-#[derive(Debug, Eq, PartialEq)]
-pub struct Change {
-    /// The number of the first of these lines in the text, from 1.
-    pub line: usize,
-    /// The lines as they are.
-    pub before: String,
-    /// The lines as they would be.
-    pub after: String,
-    /// Whether the object had to be written anew, so that its comments are gone.
-    pub loses_comments: bool,
-}
-
-/// An object of which the policy makes another.
-struct Conversion<'d> {
-    /// The index of its review.
-    review: usize,
-    node: &'d Node,
-    before: &'d Value,
-    after: Value,
+impl Verdict {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Skipped => "skipped",
+            Self::Accepted => "accepted",
+            Self::Warned => "warned",
+            Self::Changed => "changed",
+            Self::Denied => "denied",
+        }
+    }
 }
 
 impl Review {
@@ -117,7 +91,7 @@ impl Review {
 
 impl<'e> Reviewer<'e> {
     /// Reviews with these settings, which are valid.
-    pub fn new(engine: &'e Engine, settings: &'e Value) -> Self {
+    pub fn new(engine: &'e dyn Judge, settings: &'e Value) -> Self {
         Self { engine, settings, kinds: Kinds::new(settings) }
     }
 
@@ -150,19 +124,22 @@ impl<'e> Reviewer<'e> {
             if objects.is_empty() && !document.value.is_null() {
                 tell(Event::Other)?;
             }
-            let (mut reviews, mut conversions) = (Vec::new(), Vec::new());
-            for object in &objects {
+            let (mut reviews, mut conversions, mut converted) = (Vec::new(), Vec::new(), Vec::new());
+            for (index, object) in objects.iter().enumerate() {
                 let (review, after) = self.object(file, &document, object);
-                if let Some(after) = after {
-                    // What stands behind an alias belongs to the whole document.
-                    let node = object.node.filter(|node| !matches!(node.content, yaml::Content::Alias(_)));
-                    if let Some(node) = node {
-                        conversions.push(Conversion { review: reviews.len(), node, before: object.value, after });
-                    }
-                }
                 reviews.push(review);
+                // What stands behind an alias belongs to the whole document.
+                let node = object.node.filter(|node| !matches!(node.content, Content::Alias(_)));
+                if let (Some(node), Some(after)) = (node, after) {
+                    conversions.push(Conversion { node, item: object.item, before: object.value, after });
+                    converted.push(index);
+                }
             }
-            all_edits.append(&mut convert(text, &document, &objects, conversions, &mut reviews));
+            let edits = change::edits(text, &document, &conversions).unwrap_or_default();
+            for ((conversion, index), edits) in conversions.iter().zip(converted).zip(edits) {
+                reviews[index].change = Some(conversion.change(text, &edits));
+                all_edits.extend(edits);
+            }
             for review in reviews {
                 tell(Event::Object(Box::new(review)))?;
             }
@@ -197,68 +174,8 @@ impl<'e> Reviewer<'e> {
             (true, None, Some(warnings)) if !warnings.is_empty() => Verdict::Warned,
             _ => Verdict::Accepted,
         };
-        review.findings = findings(&response, node);
+        review.findings = findings::findings(&response, node);
         review.response = Some(response);
         (review, mutated)
     }
-}
-
-/// The messages of a response about the object that is written here.
-fn findings(response: &AdmissionResponse, node: &Node) -> Vec<Finding> {
-    let message = response.status.as_ref().and_then(|status| status.message.as_deref()).unwrap_or_default();
-    let denials = message.lines().map(|text| (true, text));
-    let warnings = response.warnings.iter().flatten().map(|text| (false, text.as_str()));
-    let finding = |(denies, text): (bool, &str)| {
-        let Place { path, line, column } = Place::of(text, node);
-        Finding { rule: Rule::of(text), denies, text: text.to_owned(), line, column, path: path.to_owned() }
-    };
-    denials.chain(warnings).map(finding).collect()
-}
-
-/// The edits that make the conversions in a document; the reviews get to know what each does.
-fn convert(
-    text: &str,
-    document: &Document,
-    objects: &[Object],
-    conversions: Vec<Conversion>,
-    reviews: &mut [Review],
-) -> Vec<Edit> {
-    if conversions.is_empty() {
-        return Vec::new();
-    }
-    let mut expected = document.value.clone();
-    for conversion in &conversions {
-        let place = match objects.get(conversion.review).and_then(|object| object.item) {
-            None => Some(&mut expected),
-            Some(item) => expected.get_mut("items").and_then(|items| items.get_mut(item)),
-        };
-        if let Some(place) = place {
-            place.clone_from(&conversion.after);
-        }
-    }
-    let edited = |edits: &[Vec<Edit>]| -> bool {
-        let text = edit::apply(text, document.range.clone(), &edits.concat());
-        yaml::parse(&text).is_ok_and(|value| value == expected)
-    };
-    let careful = conversions.iter().map(|each| edit::edits(text, each.node, each.before, &each.after));
-    let careful: Vec<Vec<Edit>> = careful.collect();
-    let anew = |each: &Conversion| edit::rewrite(text, each.node, &each.after);
-    let edits = match edited(&careful) {
-        true => careful,
-        false => conversions.iter().map(anew).collect(),
-    };
-    if !edited(&edits) {
-        return Vec::new();
-    }
-    for (conversion, edits) in conversions.iter().zip(&edits) {
-        let Some(review) = reviews.get_mut(conversion.review) else { continue };
-        let lines = edit::lines_of(text, conversion.node);
-        review.change = Some(Change {
-            line: conversion.node.line,
-            before: text[lines.clone()].to_owned(),
-            after: edit::apply(text, lines, edits),
-            loses_comments: *edits == anew(conversion),
-        });
-    }
-    edits.concat()
 }

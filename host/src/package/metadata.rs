@@ -1,17 +1,11 @@
-//! The metadata of a policy: `metadata.yml`, and the section of the module that holds it.
+//! The metadata of a policy, as `metadata.yml` has it.
 //!
 //! <https://docs.kubewarden.io/tutorials/writing-policies/metadata>
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use wasmparser::{Parser, Payload};
-
-use crate::yaml;
-
-/// The custom section that holds the metadata.
-pub const SECTION: &str = "io.kubewarden.metadata";
 
 /// The annotation that holds the README.
 pub const USAGE: &str = "io.kubewarden.policy.usage";
@@ -116,20 +110,6 @@ impl Metadata {
     /// Reads `metadata.yml`.
     pub fn from_yaml(text: &str) -> Result<Self> {
         Ok(serde_json::from_value(yaml::parse(text)?)?)
-    }
-
-    /// Reads what an annotated module says of itself.
-    pub fn from_module(module: &[u8]) -> Result<Option<Self>> {
-        for payload in Parser::new(0).parse_all(module) {
-            match payload? {
-                Payload::CustomSection(section) if section.name() == SECTION => {
-                    let metadata = serde_json::from_slice(section.data());
-                    return metadata.map(Some).with_context(|| format!("section {SECTION}"));
-                }
-                _ => {}
-            }
-        }
-        Ok(None)
     }
 
     /// What keeps Kubernetes or Kubewarden from taking it, all of it.

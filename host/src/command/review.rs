@@ -4,26 +4,26 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anstream::{AutoStream, ColorChoice};
 use anyhow::{Result, bail};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
+use native_sidecar_review::reviewer::{Event, Reviewer, Verdict};
+use native_sidecar_review::rules::Rule;
 use serde_json::Value;
+use yaml::edit;
 
+use super::files::{self, Unreadable};
+use super::policy_file;
+use super::printer::Printer;
+use super::progress::Progress;
+use super::settings::SettingsArgs;
 use crate::engine::Engine;
-use crate::files::{self, Unreadable};
-use crate::policy_file;
-use crate::progress::Progress;
+use crate::report::Report;
+use crate::report::json::JsonLines;
 use crate::report::junit::Junit;
 use crate::report::sarif::Sarif;
-use crate::report::{JsonLines, Report, Summary, Text};
-use crate::reviewer::{Event, Reviewer, Verdict};
-use crate::rules::{RULES, Rule};
-use crate::settings::SettingsArgs;
-use crate::yaml::{self, edit};
-
-/// How wide text is where no terminal says how wide it is.
-const WIDTH: usize = 100;
+use crate::report::summary::Summary;
+use crate::report::text::Text;
 
 /// The name of standard input.
 const STDIN: &str = "<stdin>";
@@ -52,7 +52,7 @@ pub struct ReviewArgs {
     output: Format,
 
     /// Print what a rule means, why it matters, an example, and its settings; reviews nothing
-    #[arg(long, value_name = "RULE", value_parser = PossibleValuesParser::new(RULES.each_ref().map(|rule| rule.id)))]
+    #[arg(long, value_name = "RULE", value_parser = PossibleValuesParser::new(Rule::all().map(|rule| rule.id)))]
     explain: Option<String>,
 
     /// Leave out objects that are fine
@@ -113,7 +113,7 @@ pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
 
     let inputs = files::manifests(paths);
     let to_stdout = args.write && paths.iter().any(is_stdin);
-    let printer = Printer::new(args, to_stdout);
+    let printer = Printer::new(args.color, to_stdout);
     let mut session = Session {
         args,
         report: match args.output {
@@ -231,48 +231,4 @@ fn not_utf8(error: &std::string::FromUtf8Error) -> yaml::Error {
     let start = good.iter().rposition(|byte| *byte == b'\n').map_or(0, |position| position + 1);
     let column = String::from_utf8_lossy(&good[start..]).chars().count() + 1;
     yaml::Error { line, column, message: String::new() }
-}
-
-/// Prints text in colour or without.
-struct Printer {
-    /// Whether the report goes to standard error, as standard output is for the manifests.
-    to_stderr: bool,
-    is_coloured: bool,
-    has_coloured_errors: bool,
-    width: usize,
-}
-
-impl Printer {
-    fn new(args: &ReviewArgs, to_stderr: bool) -> Self {
-        let is_coloured = |auto: ColorChoice| match args.color {
-            clap::ColorChoice::Always => true,
-            clap::ColorChoice::Never => false,
-            clap::ColorChoice::Auto => auto != ColorChoice::Never,
-        };
-        let (out, errors) = (AutoStream::choice(&io::stdout()), AutoStream::choice(&io::stderr()));
-        let is_terminal = if to_stderr { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
-        Self {
-            to_stderr,
-            is_coloured: is_coloured(if to_stderr { errors } else { out }),
-            has_coloured_errors: is_coloured(errors),
-            width: if is_terminal { textwrap::termwidth().max(40) } else { WIDTH },
-        }
-    }
-
-    fn print(&self, text: &str) -> Result<()> {
-        let text = coloured(text, self.is_coloured);
-        let result = match self.to_stderr {
-            true => io::stderr().write_all(text.as_bytes()),
-            false => io::stdout().write_all(text.as_bytes()),
-        };
-        Ok(result?)
-    }
-
-    fn print_error(&self, text: &str) -> Result<()> {
-        Ok(io::stderr().write_all(coloured(text, self.has_coloured_errors).as_bytes())?)
-    }
-}
-
-fn coloured(text: &str, is_coloured: bool) -> String {
-    if is_coloured { text.to_owned() } else { anstream::adapter::strip_str(text).to_string() }
 }

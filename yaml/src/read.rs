@@ -1,11 +1,7 @@
-//! YAML as Kubernetes reads it, with the place of every node in the text.
+//! Reads texts into documents, with the place of every node.
 //!
 //! JSON is YAML too, so this reads both. Plain scalars mean what they mean to kubectl, which follows YAML 1.1: see
 //! [`scalar`]. Values that JSON can't express are errors, and so are duplicate keys.
-
-pub mod edit;
-pub mod emit;
-pub mod scalar;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,6 +9,8 @@ use std::ops::Range;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle, options};
 use serde_json::{Map, Value};
+
+use crate::scalar;
 
 /// How many values the aliases of one document may stand for: a "billion laughs" file stops here.
 const MAX_ALIASED_VALUES: usize = 1_000_000;

@@ -9,8 +9,8 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::emit::{self, Layout, pad};
-use super::{Content, Entry, Node};
+use crate::emit::{self, Layout, pad};
+use crate::read::{Content, Entry, Node};
 
 /// A piece of text to put in the place of another.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -620,17 +620,17 @@ fn reindent(lines: &str, blank: char, from: usize, to: usize) -> Result<String, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::yaml;
+    use crate::read::{documents, parse};
     use serde_json::json;
 
     /// The text that a change of the value leads to; it must say what the changed value says.
     fn edited(text: &str, change: impl Fn(&mut Value)) -> String {
-        let document = yaml::documents(text).next().unwrap().unwrap();
+        let document = documents(text).next().unwrap().unwrap();
         let mut after = document.value.clone();
         change(&mut after);
         let edits = edits(text, &document.root, &document.value, &after);
         let result = apply(text, 0..text.len(), &edits);
-        assert_eq!(yaml::parse(&result), Ok(after), "{result}");
+        assert_eq!(parse(&result), Ok(after), "{result}");
         result
     }
 
@@ -844,7 +844,7 @@ spec:
     #[test]
     fn an_object_can_be_written_anew() {
         let text = "# kept\na: 1 # lost\nb:\n- c\n# kept too\n";
-        let document = yaml::documents(text).next().unwrap().unwrap();
+        let document = documents(text).next().unwrap().unwrap();
         let edits = rewrite(text, &document.root, &json!({"a": 2, "b": ["c"]}));
         assert_eq!(apply(text, 0..text.len(), &edits), "# kept\na: 2\nb:\n- c\n# kept too\n");
     }

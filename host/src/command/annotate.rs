@@ -1,0 +1,57 @@
+//! `annotate`: writes the metadata of the policy into its module, as `kwctl annotate` does.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use super::files;
+use crate::engine::{self, Engine};
+use crate::package::metadata::{ExecutionMode, Metadata, USAGE};
+use crate::package::section;
+
+/// Arguments of `annotate`: those of `kwctl annotate`.
+#[derive(Args, Debug)]
+pub struct AnnotateArgs {
+    /// The module to annotate
+    #[arg(value_name = "MODULE")]
+    module: PathBuf,
+
+    /// File with the metadata
+    #[arg(long, short, value_name = "FILE")]
+    metadata_path: PathBuf,
+
+    /// File that says how to use the policy: its README
+    #[arg(long, short, value_name = "FILE")]
+    usage_path: Option<PathBuf>,
+
+    /// File to write
+    #[arg(long, short, value_name = "FILE")]
+    output_path: PathBuf,
+}
+
+/// Writes the annotated module.
+pub fn run(args: &AnnotateArgs) -> Result<()> {
+    let usage = args.usage_path.as_deref().map(read_text).transpose()?;
+    let module = engine::read_module(&args.module)?;
+    let name = args.metadata_path.display();
+    let mut metadata = Metadata::from_yaml(&read_text(&args.metadata_path)?).with_context(|| format!("{name}"))?;
+    if metadata.execution_mode != ExecutionMode::KubewardenWapc {
+        bail!("{name}: executionMode must be kubewarden-wapc");
+    }
+    let problems = metadata.problems();
+    if !problems.is_empty() {
+        bail!("{name}: {}", problems.join("; "));
+    }
+    let engine = Engine::new(&module).with_context(|| format!("cannot load {}", args.module.display()))?;
+    metadata.protocol_version = Some(engine.protocol_version()?);
+    if let Some(usage) = usage {
+        metadata.annotations.get_or_insert_default().insert(USAGE.to_owned(), usage);
+    }
+    files::replace(&args.output_path, &section::annotated(&module, &metadata)?)
+        .with_context(|| format!("cannot write {}", args.output_path.display()))
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}

@@ -1,0 +1,82 @@
+//! What an answer of the policy to the call `validate` stands for.
+
+use anyhow::{Result, anyhow};
+use kubewarden_policy_sdk::response::ValidationResponse;
+use native_sidecar_review::admission::{AdmissionResponse, Status};
+use native_sidecar_review::judge::Evaluation;
+use serde_json::Value;
+
+/// Returns the evaluation that an answer stands for, where this object was in the request.
+pub fn evaluation(uid: &str, object: Option<&Value>, answer: &[u8]) -> Result<Evaluation> {
+    let answer: ValidationResponse =
+        serde_json::from_slice(answer).map_err(|error| anyhow!("invalid response from policy: {error}"))?;
+    let uid = uid.to_owned();
+    let has_status = answer.message.is_some() || answer.code.is_some();
+    let response = AdmissionResponse {
+        uid,
+        allowed: answer.accepted,
+        status: has_status.then_some(Status { message: answer.message, code: answer.code }),
+        audit_annotations: answer.audit_annotations.map(|annotations| annotations.into_iter().collect()),
+        warnings: answer.warnings,
+        ..AdmissionResponse::default()
+    };
+    match (object, answer.mutated_object) {
+        (_, None) => Ok(Evaluation { response, mutated: None }),
+        (Some(object), Some(mutated)) => {
+            let patched = response.patched(object, &mutated);
+            let response = patched.map_err(|error| anyhow!("invalid response format: {error}"))?;
+            Ok(Evaluation { mutated: response.patch.is_some().then_some(mutated), response })
+        }
+        (None, Some(_)) => {
+            let message = "Incoming object is null, which happens only with DELETE operations, but the policy is \
+                attempting a mutation. This is not allowed";
+            let status = Some(Status { message: Some(message.to_owned()), code: None });
+            let response = AdmissionResponse { uid: response.uid, status, ..AdmissionResponse::default() };
+            Ok(Evaluation { response, mutated: None })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn evaluated(object: Option<&Value>, answer: Value) -> Evaluation {
+        evaluation("u", object, answer.to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn an_answer_is_passed_on() {
+        let annotations = json!({"b": "1", "a": "2"});
+        let denied = json!({
+            "accepted": false, "message": "no", "code": 403, "warnings": ["w"], "audit_annotations": annotations,
+        });
+        let Evaluation { response, mutated } = evaluated(Some(&json!({})), denied);
+        let line = "{\"uid\":\"u\",\"allowed\":false,\"status\":{\"message\":\"no\",\"code\":403},\
+            \"auditAnnotations\":{\"a\":\"2\",\"b\":\"1\"},\"warnings\":[\"w\"]}";
+        assert_eq!((serde_json::to_string(&response).unwrap().as_str(), mutated), (line, None));
+    }
+
+    #[test]
+    fn another_object_is_a_patch_and_an_equal_one_is_none() {
+        let object = json!({"a": 1, "b": 1});
+        let changed = json!({"b": 1, "a": 2});
+        let Evaluation { response, mutated } =
+            evaluated(Some(&object), json!({"accepted": true, "mutated_object": changed}));
+        assert_eq!(json!(response.operations().unwrap()), json!([{"op": "replace", "path": "/a", "value": 2}]));
+        assert_eq!(mutated.unwrap().to_string(), changed.to_string());
+        let same = json!({"accepted": true, "mutated_object": {"b": 1, "a": 1}});
+        let Evaluation { response, mutated } = evaluated(Some(&object), same);
+        assert_eq!((response.patch, mutated), (None, None));
+    }
+
+    #[test]
+    fn a_missing_object_cant_be_changed() {
+        let answer = json!({"accepted": true, "mutated_object": {"a": 1}, "warnings": ["w"]});
+        let Evaluation { response, mutated } = evaluated(None, answer);
+        assert_eq!((response.allowed, response.warnings, mutated), (false, None, None));
+        assert!(response.status.unwrap().message.unwrap().starts_with("Incoming object is null"));
+    }
+}

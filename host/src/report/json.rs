@@ -1,0 +1,57 @@
+//! Reviews as JSON Lines, for programs.
+
+use native_sidecar_review::reviewer::Review;
+use serde_json::{Value, json};
+
+use super::Report;
+use super::summary::Summary;
+
+/// A line of JSON for each object and each error.
+#[derive(Debug)]
+pub struct JsonLines;
+
+impl Report for JsonLines {
+    fn object(&mut self, file: &str, review: &Review) -> String {
+        object(file, review)
+    }
+
+    fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+        error(file, place, message)
+    }
+
+    fn end(&mut self, _: &Summary) -> String {
+        String::new()
+    }
+}
+
+/// A review as one line of JSON.
+fn object(file: &str, review: &Review) -> String {
+    let response = review.response.as_ref();
+    let patch = response.and_then(|response| response.operations().ok());
+    let line = json!({
+        "file": file,
+        "document": review.document,
+        "line": review.line,
+        "apiVersion": review.api_version,
+        "kind": review.kind,
+        "namespace": review.namespace,
+        "name": review.name,
+        "verdict": review.verdict.word(),
+        "allowed": response.is_none_or(|response| response.allowed),
+        "message": response.and_then(|response| response.status.as_ref()?.message.as_deref()),
+        "warnings": response.and_then(|response| response.warnings.as_deref()).unwrap_or_default(),
+        "patch": patch.map_or_else(|| json!([]), |patch| json!(patch)),
+    });
+    format!("{line}\n")
+}
+
+/// What is wrong with a file, as one line of JSON.
+fn error(file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+    let mut line = json!({"file": file});
+    if let (Some(error), Value::Object(line)) = (place, &mut line) {
+        line.insert("line".to_owned(), error.line.into());
+        line.insert("column".to_owned(), error.column.into());
+    }
+    line["error"] = message.into();
+    format!("{line}\n")
+}

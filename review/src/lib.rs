@@ -1,0 +1,24 @@
+//! Reviews of Kubernetes manifests: what native-sidecar-policy says of each object, and the text that it would make of them.
+//!
+//! The engine that runs the policy is behind one seam, [`judge::Judge`]. Nothing here reads files, prints, or knows an engine.
+
+// A test that fails by a panic has failed as it should.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod admission;
+
+pub mod judge;
+
+pub mod describe;
+
+pub mod manifest;
+
+pub mod rules;
+
+pub mod place;
+
+pub mod findings;
+
+pub mod change;
+
+pub mod reviewer;
