@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use serde_json::value::RawValue;
 
-use crate::answer::Answer;
+use crate::answer::response::Answer;
 use crate::answer::verdict::Verdict;
 use crate::catalogue::injectors::{INJECTORS, Injector};
 use crate::cluster::nodes::Support;

@@ -20,7 +20,7 @@ mod judge;
 
 #[cfg(feature = "describe")]
 pub mod describe;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(feature = "describe")))]
 mod guest;
 #[cfg(feature = "stages")]
 #[doc(hidden)]
@@ -52,5 +52,5 @@ pub fn validate_settings(payload: &[u8]) -> Vec<u8> {
         .map_err(|error| not_json(&error))
         .and_then(|json| serde_json::from_str::<&RawValue>(json).map_err(|error| not_json(&error)))
         .and_then(|settings| Settings::read(Some(settings)));
-    answer::settings(&settings.err().unwrap_or_default())
+    answer::response::settings(&settings.err().unwrap_or_default())
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::answer::Answer;
+use crate::answer::response::Answer;
 use crate::cluster::Cluster;
 use crate::cluster::placement::Placements;
 use crate::json::path::Path;

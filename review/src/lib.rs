@@ -9,7 +9,7 @@ pub mod admission;
 
 pub mod judge;
 
-pub mod describe;
+pub use native_sidecar_policy::describe;
 
 pub mod manifest;
 

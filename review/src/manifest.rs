@@ -5,7 +5,7 @@ use serde_json::Value;
 use yaml::{Content, Document, Node};
 
 use crate::admission::{AdmissionRequest, GroupVersionKind, GroupVersionResource, UserInfo};
-use crate::describe::{self, KindDescription};
+use native_sidecar_policy::describe::{self, KindDescription};
 
 /// The kinds that are sent to the policy.
 #[derive(Debug, Default)]
@@ -139,8 +139,7 @@ impl Object<'_> {
     fn is_patch(&self) -> bool {
         let (group, _) = group_version(&self.api_version);
         let Some(known) = known(group, &self.kind) else { return false };
-        // These paths have no lists and no names with dots.
-        let mut names = known.pod_template.split('.').filter(|name| !name.is_empty()).chain(["spec"]);
+        let mut names = known.pod_template().chain(["spec"]);
         names.try_fold(self.value, |value, name| value.get(name)).is_none_or(Value::is_null)
     }
 

@@ -1,6 +1,6 @@
 //! The rules that messages belong to, and what there is to know of each.
 
-use crate::describe::{self, RuleDescription};
+use native_sidecar_policy::describe::{self, RuleDescription};
 
 /// A rule.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

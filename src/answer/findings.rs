@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::json::malformed::Malformed;
+use crate::rules;
 use crate::rules::rule::{About, Finding, Rule};
-use crate::rules::{self};
 
 /// Something that the policy has found, as an element of the audit annotation `findings`.
 #[derive(Clone, Debug, Default, Serialize)]

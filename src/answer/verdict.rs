@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::answer::findings::{self, Entry, Outcome as Word};
 use crate::answer::lines::{WARNING_LIMIT, fitting, warning};
-use crate::answer::{Annotations, Answer};
+use crate::answer::response::{Annotations, Answer};
 use crate::cluster::nodes::{MOST_NAMED, Unsupported};
 use crate::cluster::owner::Owner;
 use crate::cluster::webhooks::Suspect;

@@ -3,8 +3,8 @@
 //! <https://docs.kubewarden.io/reference/spec/host-capabilities/kubernetes>
 
 pub mod nodes;
-pub mod owner;
 pub mod placement;
+pub mod owner;
 pub mod webhooks;
 
 use std::cell::OnceCell;

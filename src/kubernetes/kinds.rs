@@ -5,8 +5,10 @@ use crate::json::path::Step;
 /// A kind that the policy knows by itself.
 #[derive(Debug)]
 pub struct Kind {
-    group: &'static str,
-    kind: &'static str,
+    /// The API group; empty for the core group.
+    pub group: &'static str,
+    /// The kind.
+    pub kind: &'static str,
     /// The way from the object to its Pod template; a Pod is one itself.
     pub template: &'static [Step<'static>],
     /// Who has the Pods of its template.
@@ -33,7 +35,7 @@ const TEMPLATE: Step = Step::key("template");
 const JOB_TEMPLATE: Step = Step::key("jobTemplate");
 
 /// Kubernetes' own workloads: <https://kubernetes.io/docs/concepts/workloads/>.
-const KINDS: [Kind; 9] = [
+pub static KINDS: [Kind; 9] = [
     Kind { group: "", kind: "Pod", template: &[], pods: Pods::Itself },
     Kind { group: "", kind: "PodTemplate", template: &[TEMPLATE], pods: Pods::Controller },
     Kind { group: "", kind: "ReplicationController", template: &[SPEC, TEMPLATE], pods: Pods::Controller },

@@ -2,9 +2,9 @@
 
 pub mod action;
 pub mod choices;
-pub mod injections;
 pub mod pod_templates;
 pub mod universal;
+pub mod injections;
 
 use std::borrow::Cow;
 use std::fmt;
