@@ -2,12 +2,15 @@
 
 use std::cell::OnceCell;
 
-use serde_json::Value;
+use k8s_openapi::Resource;
+use k8s_openapi::api::apps::v1::DaemonSet;
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::Pod;
 use serde_json::value::RawValue;
 
 use crate::answer::Answer;
 use crate::catalogue::injectors::{INJECTORS, Injector};
-use crate::cluster::nodes::{Nodes, Support};
+use crate::cluster::nodes::{Nodes, Support, Surveys};
 use crate::cluster::owner::Owner;
 use crate::cluster::webhooks;
 use crate::cluster::{Cluster, Host};
@@ -16,13 +19,13 @@ use crate::json::malformed::Malformed;
 use crate::json::path::{Path, Step};
 use crate::json::read;
 use crate::json::view::text;
+use crate::kubernetes::kinds;
 use crate::kubernetes::labels::Labels;
 use crate::kubernetes::metadata::{Metadata, Object};
 use crate::kubernetes::pod::List;
 use crate::kubernetes::pod::{PodSpec, PodTemplate};
 use crate::kubernetes::scheduling::Constraints;
 use crate::kubernetes::scheduling::Pin;
-use crate::kubernetes::version::Version;
 use crate::repair::apply;
 use crate::repair::obstacles::Kept;
 use crate::repair::outcome::Outcome;
@@ -77,10 +80,10 @@ fn judge_request<'a>(request: &Request<'a>, settings: &Settings, cluster: &Clust
         old: request.old_object.filter(|_| operation == Operation::Update),
         metadata,
         reference: &reference,
-        is_pod: group.is_empty() && kind == "Pod",
-        is_job: group == "batch" && kind == "Job",
-        is_of_jobs: group == "batch",
-        is_daemon_set: group == "apps" && kind == "DaemonSet",
+        is_pod: kinds::is::<Pod>(group, kind),
+        is_job: kinds::is::<Job>(group, kind),
+        is_of_jobs: group == Job::GROUP,
+        is_daemon_set: kinds::is::<DaemonSet>(group, kind),
         settings,
         cluster,
     };
@@ -89,7 +92,8 @@ fn judge_request<'a>(request: &Request<'a>, settings: &Settings, cluster: &Clust
         match templates {
             Templates::At(steps) => subject.judge(Path::of(steps), &mut verdict)?,
             Templates::Selected(paths) => {
-                for path in jsonpath::places(request.object()?, &paths) {
+                let object = read::document(request.object()?.get()).map_err(in_object)?;
+                for path in jsonpath::places(&object, &paths) {
                     subject.judge(path, &mut verdict)?;
                 }
             }
@@ -137,11 +141,9 @@ struct Subject<'v> {
     cluster: &'v Cluster<'v>,
 }
 
-/// Where a Pod may land.
+/// Where a Pod of a template may land.
 struct Ground {
-    nodes: Nodes,
-    /// Why native sidecars can't be relied on there, where that is so.
-    why: Option<String>,
+    surveys: Surveys,
     /// What would keep it to nodes with the label of the settings, where anything can.
     pin: Option<Pin>,
 }
@@ -200,26 +202,27 @@ impl<'v> Subject<'v> {
         let planning = |surroundings| plan::plan(&case, surroundings, &findings).map_err(in_object);
         let (mut plan, mut outcomes) = planning(surroundings)?;
         let native = plan::native(&case, &findings, &outcomes).or(injected);
-        let ground = match native.is_some() || awaits(Strategy::Auto).is_some() {
-            true if !case.is_stored_pod => self.ground(&path, self.settings.minimum_node_version)?,
-            _ => None,
-        };
+        let makes_native = (native.is_some() || awaits(Strategy::Auto).is_some()) && !case.is_stored_pod;
+        // One look at the nodes, for whoever needs it.
+        let ground = if makes_native || !steered.is_empty() { self.ground(&path)? } else { None };
+        let minimum = self.settings.minimum_node_version;
+        let nodes = ground.as_ref().filter(|_| makes_native).and_then(|ground| ground.surveys.of(minimum));
+        let why_not = nodes.and_then(|nodes| nodes.support.unsupported()).map(|unsupported| unsupported.clause(1));
         let keeps_legacy = self.settings.unsupported_nodes == UnsupportedNodes::Legacy;
-        if let Some(ground) = &ground {
-            surroundings.named_ports = ground.nodes.named_ports;
+        if let Some(nodes) = nodes {
+            surroundings.named_ports = nodes.named_ports;
             if keeps_legacy {
-                surroundings.frozen = surroundings.frozen.or(ground.why.as_deref().map(Kept::Nodes));
+                surroundings.frozen = surroundings.frozen.or(why_not.as_deref().map(Kept::Nodes));
             }
             (plan, outcomes) = planning(surroundings)?;
         }
         for (finding, outcome) in findings.iter().zip(&outcomes) {
             verdict.add(finding, outcome, about);
         }
-        let why_not = ground.as_ref().and_then(|ground| ground.why.as_deref());
         let injected = injected.filter(|_| !keeps_legacy);
         for injection in awaited {
-            let added = match why_not {
-                Some(why) if keeps_legacy && injection.strategy == Strategy::Native => Err(why.to_owned()),
+            let added = match &why_not {
+                Some(why) if keeps_legacy && injection.strategy == Strategy::Native => Err(why.clone()),
                 _ => injection.add(spec, why_not.is_none(), &mut plan),
             };
             if let Err(why) = added {
@@ -227,11 +230,12 @@ impl<'v> Subject<'v> {
             }
         }
         let native = plan::native(&case, &findings, &outcomes).or(injected);
-        if let (Some(ground), Some(native)) = (&ground, native) {
-            plan.pin = self.stand(ground, NodesText { about, native }, surroundings.frozen, verdict);
+        if let (Some(ground), Some(nodes), Some(native)) = (&ground, nodes, native) {
+            plan.pin = self.stand(nodes, &ground.pin, NodesText { about, native }, surroundings.frozen, verdict);
         }
-        for (injector, ground) in steered {
-            match ground.as_ref().and_then(|ground| ground.nodes.support.unsupported()) {
+        for injector in steered {
+            let nodes = ground.as_ref().and_then(|ground| ground.surveys.of(injector.minimum.max(minimum)));
+            match nodes.and_then(|nodes| nodes.support.unsupported()) {
                 None => plan.switch_on.push(injector.switch),
                 Some(unsupported) => verdict.warnings.push(about.not_steered(injector.product, unsupported)),
             }
@@ -253,8 +257,8 @@ impl<'v> Subject<'v> {
         Ok(self.settings.injections.iter().filter(|injection| injection.is_for(labels, annotations)).collect())
     }
 
-    /// The injectors that are to be switched to the native form, each with the ground that it asks for.
-    fn steer(self, case: &Case, path: &Path) -> Result<Vec<(&'static Injector, Option<Ground>)>, Malformed> {
+    /// The injectors that are to be switched to the native form.
+    fn steer(self, case: &Case, path: &Path) -> Result<Vec<&'static Injector>, Malformed> {
         let is_asked = self.settings.injected_sidecars == Action::Repair;
         if !is_asked || case.is_stored_pod || self.frozen().is_some() {
             return Ok(Vec::new());
@@ -266,8 +270,7 @@ impl<'v> Subject<'v> {
             let always = self.settings.steer_injectors.contains(&injector.name);
             injector.waits_for_switch(always, labels, annotations) && !case.has_container_of(injector)
         });
-        let minimum = |injector: &Injector| injector.minimum.max(self.settings.minimum_node_version);
-        waiting.map(|injector| Ok((injector, self.ground(path, minimum(injector))?))).collect()
+        Ok(waiting.collect())
     }
 
     /// The controller that makes this Pod, if it is to be compared with its template. A Pod that has all the init containers
@@ -281,25 +284,31 @@ impl<'v> Subject<'v> {
         Owner::look_up(reference, self.request.namespace(), self.cluster)
     }
 
-    /// Where a Pod of this template may land, if anybody asks, and whether nodes there are of this version.
-    fn ground(self, path: &Path, minimum: Version) -> Result<Option<Ground>, Malformed> {
+    /// Where a Pod of this template may land, if anybody asks.
+    fn ground(self, path: &Path) -> Result<Option<Ground>, Malformed> {
         if self.settings.node_check == NodeCheck::None && self.settings.api_server_version.is_none() {
             return Ok(None);
         }
         let steps = [&path.0[..], &[Step::key("spec")]].concat();
-        let spec: Value = read::at(self.raw()?.get(), &steps).map_err(in_object)?.unwrap_or_default();
-        let constraints = Constraints::read(&spec, self.is_daemon_set);
+        let spec = read::raw_at(self.raw()?.get(), &steps).map_err(in_object)?;
+        let constraints = Constraints::read(spec.map_or("{}", RawValue::get), self.is_daemon_set);
         let constraints = constraints.map_err(|error| in_object(error.within(Path::of(&steps))))?;
-        let nodes = Nodes::look_up(self.settings, minimum, &constraints, self.cluster);
-        let why = nodes.support.unsupported().map(|unsupported| unsupported.clause(1));
+        let surveys = Surveys::make(self.settings, &constraints, self.cluster);
         let pin = self.settings.node_label.as_ref().and_then(|label| constraints.pin(label));
-        Ok(Some(Ground { nodes, why, pin }))
+        Ok(Some(Ground { surveys, pin }))
     }
 
     /// Says what it means where a Pod with a native sidecar may land. Returns the label that it has to be pinned to.
-    fn stand(self, ground: &Ground, text: NodesText, frozen: Option<Kept>, verdict: &mut Verdict) -> Option<Pin> {
+    fn stand(
+        self,
+        nodes: &Nodes,
+        pin: &Option<Pin>,
+        text: NodesText,
+        frozen: Option<Kept>,
+        verdict: &mut Verdict,
+    ) -> Option<Pin> {
         let Settings { unsupported_nodes, node_label, minimum_node_version, .. } = self.settings;
-        let unsupported = match &ground.nodes.support {
+        let unsupported = match &nodes.support {
             Support::Yes => return None,
             Support::NoNode => {
                 verdict.warnings.push(text.no_node(*minimum_node_version));
@@ -309,7 +318,7 @@ impl<'v> Subject<'v> {
         };
         match (unsupported_nodes, node_label) {
             (UnsupportedNodes::Reject, _) => verdict.rejections.push(text.rejection(unsupported)),
-            (UnsupportedNodes::Pin, Some(label)) => match (frozen, &ground.pin) {
+            (UnsupportedNodes::Pin, Some(label)) => match (frozen, pin) {
                 (None, Some(pin)) => {
                     verdict.consequences.push(text.pinned(unsupported, label));
                     return Some(pin.clone());

@@ -7,6 +7,11 @@ pub mod owner;
 pub mod webhooks;
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
+use k8s_openapi::api::core::v1::Node;
+use kubewarden_policy_sdk::host_capabilities::kubernetes::{GetResourceRequest, ListAllResourcesRequest};
 
 /// How the policy asks its host: with an operation of waPC's namespace `kubernetes`, such as `list_resources_all`, and its
 /// parameters as JSON. The answer is JSON; an error is what the host says of it.
@@ -28,7 +33,13 @@ pub struct Cluster<'h> {
     nodes: OnceCell<Result<String, String>>,
 }
 
-const NODE: Resource = Resource { api_version: "v1", kind: "Node" };
+impl Resource {
+    /// The kind of the objects of this type.
+    pub const fn of<T: k8s_openapi::Resource>() -> Self {
+        Self { api_version: T::API_VERSION, kind: T::KIND }
+    }
+}
+
 const NODE_FIELDS: &[&str] = &[
     "metadata.labels",
     "metadata.name",
@@ -38,8 +49,6 @@ const NODE_FIELDS: &[&str] = &[
     "status.nodeInfo.operatingSystem",
 ];
 
-const WEBHOOKS: Resource =
-    Resource { api_version: "admissionregistration.k8s.io/v1", kind: "MutatingWebhookConfiguration" };
 const WEBHOOK_FIELDS: &[&str] = &[
     "metadata.labels",
     "metadata.name",
@@ -57,12 +66,12 @@ impl<'h> Cluster<'h> {
 
     /// All nodes: a List, as JSON.
     pub fn nodes(&self) -> Result<&str, String> {
-        self.nodes.get_or_init(|| self.list(NODE, NODE_FIELDS)).as_deref().map_err(Clone::clone)
+        self.nodes.get_or_init(|| self.list(Resource::of::<Node>(), NODE_FIELDS)).as_deref().map_err(Clone::clone)
     }
 
     /// The configurations of all mutating webhooks: a List, as JSON.
     pub fn webhooks(&self) -> Result<String, String> {
-        self.list(WEBHOOKS, WEBHOOK_FIELDS)
+        self.list(Resource::of::<MutatingWebhookConfiguration>(), WEBHOOK_FIELDS)
     }
 
     /// One object, as JSON, with no more than these fields besides its metadata. Unless it has to be `fresh`, it may be
@@ -75,13 +84,26 @@ impl<'h> Cluster<'h> {
         fresh: bool,
         fields: &[&str],
     ) -> Result<String, String> {
-        let [namespace, name] = [namespace, name].map(|text| serde_json::to_string(text).unwrap_or_default());
-        let parameters = format!(r#""name":{name},"namespace":{namespace},"disable_cache":{fresh}"#);
-        self.ask("get_resource", resource, &parameters, fields)
+        let request = GetResourceRequest {
+            api_version: resource.api_version.to_owned(),
+            kind: resource.kind.to_owned(),
+            name: name.to_owned(),
+            namespace: Some(namespace.to_owned()),
+            disable_cache: fresh,
+            field_masks: Some(masks(fields)),
+        };
+        self.ask("get_resource", resource, serde_json::to_vec(&request))
     }
 
     fn list(&self, resource: Resource, fields: &[&str]) -> Result<String, String> {
-        self.ask("list_resources_all", resource, r#""label_selector":null,"field_selector":null"#, fields)
+        let request = ListAllResourcesRequest {
+            api_version: resource.api_version.to_owned(),
+            kind: resource.kind.to_owned(),
+            label_selector: None,
+            field_selector: None,
+            field_masks: Some(masks(fields)),
+        };
+        self.ask("list_resources_all", resource, serde_json::to_vec(&request))
     }
 
     /// The error is a clause that says what is missing, and what the host says.
@@ -89,17 +111,17 @@ impl<'h> Cluster<'h> {
         &self,
         operation: &str,
         Resource { api_version, kind }: Resource,
-        parameters: &str,
-        fields: &[&str],
+        request: serde_json::Result<Vec<u8>>,
     ) -> Result<String, String> {
-        let fields = fields.join("\",\"");
-        let call =
-            format!(r#"{{"api_version":"{api_version}","kind":"{kind}",{parameters},"field_masks":["{fields}"]}}"#);
-        let answer = (self.host)(operation, call.as_bytes());
+        let answer = request.map_err(|error| error.to_string()).and_then(|request| (self.host)(operation, &request));
         let answer = answer.and_then(|bytes| String::from_utf8(bytes).map_err(|error| error.to_string()));
         answer.map_err(|error| {
             let words = error.trim_end_matches('.');
             format!("the policy cannot read {api_version} {kind} (contextAwareResources, RBAC): {words}")
         })
     }
+}
+
+fn masks(fields: &[&str]) -> BTreeSet<String> {
+    fields.iter().map(|field| (*field).to_owned()).collect()
 }

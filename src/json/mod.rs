@@ -7,5 +7,4 @@ pub mod malformed;
 pub mod path;
 pub mod read;
 pub mod tree;
-pub mod value;
 pub mod view;

@@ -1,5 +1,10 @@
 //! Which kinds of objects hold Pod templates, and where.
 
+use k8s_openapi::Resource;
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{Pod, PodTemplate, ReplicationController};
+
 use crate::json::path::Step;
 
 /// A kind that the policy knows by itself.
@@ -13,19 +18,31 @@ pub struct Kind {
 
 const SPEC: Step = Step::key("spec");
 const TEMPLATE: Step = Step::key("template");
+const DIRECTLY: &[Step] = &[TEMPLATE];
+const IN_SPEC: &[Step] = &[SPEC, TEMPLATE];
+const IN_JOB_TEMPLATE: &[Step] = &[SPEC, Step::key("jobTemplate"), SPEC, TEMPLATE];
 
 /// Kubernetes' own workloads: <https://kubernetes.io/docs/concepts/workloads/>.
 const KINDS: [Kind; 9] = [
-    Kind { group: "", kind: "Pod", template: &[] },
-    Kind { group: "", kind: "PodTemplate", template: &[TEMPLATE] },
-    Kind { group: "", kind: "ReplicationController", template: &[SPEC, TEMPLATE] },
-    Kind { group: "apps", kind: "DaemonSet", template: &[SPEC, TEMPLATE] },
-    Kind { group: "apps", kind: "Deployment", template: &[SPEC, TEMPLATE] },
-    Kind { group: "apps", kind: "ReplicaSet", template: &[SPEC, TEMPLATE] },
-    Kind { group: "apps", kind: "StatefulSet", template: &[SPEC, TEMPLATE] },
-    Kind { group: "batch", kind: "CronJob", template: &[SPEC, Step::key("jobTemplate"), SPEC, TEMPLATE] },
-    Kind { group: "batch", kind: "Job", template: &[SPEC, TEMPLATE] },
+    kind::<Pod>(&[]),
+    kind::<PodTemplate>(DIRECTLY),
+    kind::<ReplicationController>(IN_SPEC),
+    kind::<DaemonSet>(IN_SPEC),
+    kind::<Deployment>(IN_SPEC),
+    kind::<ReplicaSet>(IN_SPEC),
+    kind::<StatefulSet>(IN_SPEC),
+    kind::<CronJob>(IN_JOB_TEMPLATE),
+    kind::<Job>(IN_SPEC),
 ];
+
+const fn kind<T: Resource>(template: &'static [Step<'static>]) -> Kind {
+    Kind { group: T::GROUP, kind: T::KIND, template }
+}
+
+/// Whether these are the group and the kind of `T`.
+pub fn is<T: Resource>(group: &str, kind: &str) -> bool {
+    group == T::GROUP && kind == T::KIND
+}
 
 /// Whether the policy knows this kind without the setting `podTemplates`.
 pub fn is_built_in(group: &str, kind: &str) -> bool {
