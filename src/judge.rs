@@ -7,10 +7,11 @@ use serde_json::value::RawValue;
 use crate::answer::response::Answer;
 use crate::answer::verdict::Verdict;
 use crate::catalogue::injectors::{INJECTORS, Injector};
-use crate::cluster::nodes::Support;
+use crate::cluster::host::{Cluster, Host};
+use crate::cluster::nodes::{Nodes, Support};
 use crate::cluster::owner::Owner;
-use crate::cluster::placement::{Placement, Placements};
-use crate::cluster::{Cluster, Host, webhooks};
+use crate::cluster::placement::Placement;
+use crate::cluster::webhooks;
 use crate::json::jsonpath;
 use crate::json::malformed::Malformed;
 use crate::json::path::Path;
@@ -86,7 +87,8 @@ fn judge_request<'a>(request: &Request<'a>, settings: &Settings, cluster: &Clust
         Templates::At(_) if subject.is_pod() && subject.metadata.is_mirror() => {}
         Templates::At(kind) => subject.judge(Path::of(kind.template), &mut verdict)?,
         Templates::Selected(paths) => {
-            for path in jsonpath::places(request.object()?, &paths) {
+            let object = read::document(request.object()?.get()).map_err(in_object)?;
+            for path in jsonpath::places(&object, &paths) {
                 subject.judge(path, &mut verdict)?;
             }
         }
@@ -160,14 +162,14 @@ impl<'v> Subject<'v> {
         }
         let about = About { object: self.reference(), template: &path.0 };
         let spec_path = path.clone().key("spec");
-        let read_spec = || read::at(self.raw()?.get(), &spec_path.0).map(Option::unwrap_or_default);
-        let placements = Placements::new(self.settings, self.cluster, &spec_path, &read_spec, self.pods);
-        let placements = if template.is_stored_pod { placements.unasked() } else { placements };
+        let read_spec = || Ok(read::raw_at(self.raw()?.get(), &spec_path.0)?.map_or("{}", RawValue::get));
+        let placement = Placement::new(self.settings, self.cluster, &spec_path, &read_spec, self.pods);
+        let placement = if template.is_stored_pod { placement.unasked() } else { placement };
         let surroundings = Surroundings {
             not_changeable: self.not_changeable(),
             is_of_jobs: matches!(self.pods, Pods::Job | Pods::Jobs),
             lists: Lists(&path.0),
-            placements: &placements,
+            placement: &placement,
         };
         let (mut plan, outcomes) = planner::plan(&facts, &surroundings, &findings).map_err(in_object)?;
         for (finding, outcome) in findings.iter().zip(&outcomes) {
@@ -175,18 +177,20 @@ impl<'v> Subject<'v> {
         }
         let native = first_native(template, &findings, &outcomes);
         let needs_nodes = native.is_some() || missing.iter().any(|injection| injection.strategy.depends_on_nodes());
-        let placement = if needs_nodes { placements.of_settings().map_err(in_object)? } else { None };
-        let why_not = placement.as_ref().and_then(|placement| placement.unsupported());
+        let nodes = if needs_nodes { placement.nodes().map_err(in_object)? } else { None };
+        let why_not = nodes.and_then(Nodes::why_not);
         self.inject(&missing, spec, why_not.as_deref(), about, &mut plan, verdict);
-        if let Some(placement) = &placement {
+        if let Some(nodes) = nodes {
             let native = native.or_else(|| self.first_injected(&missing));
-            let pin = native.and_then(|native| self.report_nodes(placement, about, native, &surroundings, verdict));
-            plan.pin = pin;
+            if let Some(native) = native {
+                let pin = placement.pin().map_err(in_object)?;
+                plan.pin = self.report_nodes(nodes, pin, about, native, &surroundings, verdict);
+            }
         }
         for injector in injectors {
             let minimum = injector.minimum.max(self.settings.minimum_node_version);
-            let placement = placements.of(minimum).map_err(in_object)?;
-            match placement.as_ref().and_then(|placement| placement.nodes.support.unsupported()) {
+            let nodes = placement.nodes_of(minimum).map_err(in_object)?;
+            match nodes.and_then(|nodes| nodes.support.unsupported()) {
                 None => plan.switch_on.push(injector.switch),
                 Some(unsupported) => verdict.not_steered(about, injector.product, unsupported),
             }
@@ -285,14 +289,15 @@ impl<'v> Subject<'v> {
     /// Says what it means where a Pod with a native sidecar may land. Returns the label that it has to be pinned to.
     fn report_nodes(
         &self,
-        placement: &Placement,
+        nodes: &Nodes,
+        pin: Option<&Pin>,
         about: About,
         native: Native,
         surroundings: &Surroundings,
         verdict: &mut Verdict,
     ) -> Option<Pin> {
         let Settings { unsupported_nodes, node_label, minimum_node_version, .. } = self.settings;
-        let unsupported = match &placement.nodes.support {
+        let unsupported = match &nodes.support {
             Support::Yes => return None,
             Support::NoNode => {
                 verdict.no_node(about, *minimum_node_version);
@@ -300,7 +305,7 @@ impl<'v> Subject<'v> {
             }
             Support::No(unsupported) => unsupported,
         };
-        match (unsupported_nodes, node_label, &surroundings.not_changeable, &placement.pin) {
+        match (unsupported_nodes, node_label, &surroundings.not_changeable, pin) {
             (UnsupportedNodes::Reject, ..) => verdict.reject_nodes(about, native, unsupported),
             (UnsupportedNodes::Pin, Some(label), None, Some(pin)) => {
                 verdict.pinned(about, unsupported, label);

@@ -28,7 +28,7 @@ pub mod stages;
 
 use serde_json::value::RawValue;
 
-pub use crate::cluster::Host;
+pub use crate::cluster::host::Host;
 use crate::json::malformed::Malformed;
 use crate::settings::Settings;
 

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use k8s_openapi::api::core::v1::Pod;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -13,6 +14,7 @@ use crate::json::malformed::Malformed;
 use crate::json::path::Step;
 use crate::json::read;
 use crate::json::view::{Text, text, view};
+use crate::kubernetes::kinds;
 use crate::kubernetes::pod::PodTemplate;
 
 /// An AdmissionRequest: of it, what the policy looks at.
@@ -55,7 +57,7 @@ struct Reader<'r, 'a> {
 
 impl<'a> Coordinates<'a> {
     fn is_pod(&self) -> bool {
-        text(&self.group).is_empty() && text(&self.kind) == "Pod"
+        kinds::is::<Pod>(text(&self.group), text(&self.kind))
     }
 }
 

@@ -1,10 +1,8 @@
 //! The stages of judging a Pod, one by one: for benchmarks, and for nothing else.
 
-use serde_json::Value;
-
 use crate::answer::response::Answer;
-use crate::cluster::Cluster;
-use crate::cluster::placement::Placements;
+use crate::cluster::host::Cluster;
+use crate::cluster::placement::Placement;
 use crate::json::path::Path;
 use crate::kubernetes::kinds::Pods;
 use crate::repair::apply;
@@ -57,10 +55,10 @@ impl<'a> Stages<'a> {
     fn planned(&self) -> Option<Plan> {
         let facts = self.facts()?;
         let nobody = |_: &str, _: &[u8]| Err(String::new());
-        let (cluster, path, read_spec) = (Cluster::new(&nobody), Path::default(), || Ok(Value::Null));
-        let placements = Placements::new(&self.settings, &cluster, &path, &read_spec, Pods::Itself).unasked();
+        let (cluster, path, read_spec) = (Cluster::new(&nobody), Path::default(), || Ok("{}"));
+        let placement = Placement::new(&self.settings, &cluster, &path, &read_spec, Pods::Itself).unasked();
         let lists = Lists(&[]);
-        let surroundings = Surroundings { not_changeable: None, is_of_jobs: false, lists, placements: &placements };
+        let surroundings = Surroundings { not_changeable: None, is_of_jobs: false, lists, placement: &placement };
         planner::plan(&facts, &surroundings, &rules::findings(&facts)).ok().map(|(plan, _)| plan)
     }
 }

@@ -4,11 +4,13 @@
 
 use std::fmt;
 
-use crate::cluster::Cluster;
+use crate::catalogue::injectors::INJECTORS;
+use crate::cluster::host::Cluster;
 use crate::json::view::text;
 use crate::kubernetes::node::{Field, Node};
 use crate::kubernetes::scheduling::Constraints;
 use crate::kubernetes::version::{SIDECARS_ALPHA, SIDECARS_BETA, Version};
+use crate::settings::action::Action;
 use crate::settings::{NodeCheck, Settings};
 
 /// The first release in which Services find the named ports of native sidecars.
@@ -84,34 +86,71 @@ enum Effect {
     OlderThan(Version),
 }
 
-impl Nodes {
-    /// Finds out whether the nodes on which a Pod with these constraints may land are of this version or newer, in the way that
-    /// the settings choose.
-    pub fn look_up(settings: &Settings, minimum: Version, constraints: &Constraints, cluster: &Cluster) -> Self {
+/// What is known of the nodes on which a Pod may land, for each version that somebody needs them to have.
+#[derive(Debug)]
+pub struct Surveys(Vec<(Version, Nodes)>);
+
+impl Surveys {
+    /// Finds out whether the nodes on which a Pod with these constraints may land are new enough, in the way that the settings
+    /// choose. All nodes are looked at once.
+    pub fn make(settings: &Settings, constraints: &Constraints, cluster: &Cluster) -> Self {
         let is_new_enough = |version: Version| version >= NAMED_PORTS;
         let named_ports = settings.api_server_version.map(is_new_enough);
         let labelled = settings.node_label.as_ref().is_some_and(|label| constraints.require(label));
-        let support = match (settings.node_check, settings.api_server_version) {
-            (NodeCheck::None, _) => Support::Yes,
-            _ if labelled => Support::Yes,
-            (NodeCheck::ApiServerVersion, Some(api_server)) if api_server.older_by(SKEW) < minimum => {
-                Support::No(Unsupported::Skew { api_server, minimum })
-            }
-            (NodeCheck::ApiServerVersion, _) => Support::Yes,
-            (NodeCheck::Nodes, _) => {
-                let mut survey = Survey::new(minimum);
-                return match cluster.nodes().and_then(|list| survey.make(list, settings, constraints)) {
-                    Err(error) => Self { support: Support::No(Unsupported::Unknown(error)), named_ports },
+        let minimums = minimums(settings);
+        if settings.node_check != NodeCheck::Nodes || labelled {
+            let support = |minimum| match (settings.node_check, settings.api_server_version) {
+                (NodeCheck::ApiServerVersion, Some(api_server)) if !labelled && api_server.older_by(SKEW) < minimum => {
+                    Support::No(Unsupported::Skew { api_server, minimum })
+                }
+                _ => Support::Yes,
+            };
+            let nodes = minimums.into_iter().map(|minimum| (minimum, Nodes { support: support(minimum), named_ports }));
+            return Self(nodes.collect());
+        }
+        let mut surveys: Vec<_> = minimums.into_iter().map(Survey::new).collect();
+        let read = cluster.nodes().and_then(|list| {
+            let mut add = |node: Node| surveys.iter_mut().for_each(|survey| survey.add(&node, settings, constraints));
+            Node::each(list, &mut add).map_err(|error| format!("the list of nodes cannot be read: {error}"))
+        });
+        let nodes = surveys.into_iter().map(|survey| {
+            let minimum = survey.minimum;
+            let nodes = match &read {
+                Err(error) => Nodes { support: Support::No(Unsupported::Unknown(error.clone())), named_ports },
+                Ok(()) => Nodes {
                     // No kubelet is newer than the API server.
-                    Ok(()) => Self {
-                        named_ports: named_ports.or(survey.newest.map(is_new_enough)),
-                        support: survey.support(),
-                    },
-                };
-            }
-        };
-        Self { support, named_ports }
+                    named_ports: named_ports.or(survey.newest.map(is_new_enough)),
+                    support: survey.support(),
+                },
+            };
+            (minimum, nodes)
+        });
+        Self(nodes.collect())
     }
+
+    /// What is known of the nodes that have to be of this version or newer, which has to be one that the settings or a steered
+    /// injector ask for.
+    pub fn of(&self, minimum: Version) -> Option<&Nodes> {
+        self.0.iter().find(|(known, _)| *known == minimum).map(|(_, nodes)| nodes)
+    }
+}
+
+impl Nodes {
+    /// Returns why native sidecars can't be relied on there, where that is so, as a clause.
+    pub fn why_not(&self) -> Option<String> {
+        self.support.unsupported().map(|unsupported| unsupported.clause(1))
+    }
+}
+
+/// The versions that these settings may ask of nodes, each once.
+fn minimums(settings: &Settings) -> Vec<Version> {
+    let steers = settings.injected_sidecars == Action::Repair;
+    let injectors = INJECTORS.iter().filter(|_| steers).map(|injector| injector.minimum);
+    let mut minimums: Vec<_> = injectors.map(|minimum| minimum.max(settings.minimum_node_version)).collect();
+    minimums.push(settings.minimum_node_version);
+    minimums.sort_unstable();
+    minimums.dedup();
+    minimums
 }
 
 /// The most nodes that messages name.
@@ -130,12 +169,6 @@ struct Survey {
 impl Survey {
     const fn new(minimum: Version) -> Self {
         Self { minimum, has_candidate: false, has_labelled: false, newest: None, worst: Vec::new(), count: 0 }
-    }
-
-    /// Looks at every node of this list.
-    fn make(&mut self, list: &str, settings: &Settings, constraints: &Constraints) -> Result<(), String> {
-        let read = Node::each(list, &mut |node| self.add(&node, settings, constraints));
-        read.map_err(|error| format!("the list of nodes cannot be read: {error}"))
     }
 
     fn add(&mut self, node: &Node, settings: &Settings, constraints: &Constraints) {
@@ -266,8 +299,10 @@ mod tests {
         let support = settings.and_then(|settings| {
             let list = list.clone();
             let host = move |_: &str, _: &[u8]| Ok(list.clone().into_bytes());
-            let constraints = Constraints::read(spec, is_of_daemon_set).map_err(|error| error.to_string())?;
-            Ok(Nodes::look_up(&settings, settings.minimum_node_version, &constraints, &Cluster::new(&host)).support)
+            let spec = spec.to_string();
+            let constraints = Constraints::read(&spec, is_of_daemon_set).map_err(|error| error.to_string())?;
+            let mut surveys = Surveys::make(&settings, &constraints, &Cluster::new(&host)).0;
+            Ok(surveys.remove(0).1.support)
         });
         match support {
             Err(error) => error,

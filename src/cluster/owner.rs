@@ -1,8 +1,11 @@
 //! The controller that makes a Pod: its template still has what admission has taken from the Pod.
 
+use k8s_openapi::api::apps::v1::{DaemonSet, ReplicaSet, StatefulSet};
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::ReplicationController;
 use serde_json::Value;
 
-use crate::cluster::{Cluster, Resource};
+use crate::cluster::host::{Cluster, Resource};
 use crate::json::view::text;
 use crate::kubernetes::metadata::OwnerReference;
 
@@ -13,17 +16,17 @@ struct Controller {
     changes: bool,
 }
 
-const fn controller(api_version: &'static str, kind: &'static str, changes: bool) -> Controller {
-    Controller { resource: Resource { api_version, kind }, changes }
+const fn controller<T: k8s_openapi::Resource>(changes: bool) -> Controller {
+    Controller { resource: Resource::of::<T>(), changes }
 }
 
 /// Kubernetes' own: <https://kubernetes.io/docs/concepts/workloads/controllers/>.
 const CONTROLLERS: [Controller; 5] = [
-    controller("v1", "ReplicationController", true),
-    controller("apps/v1", "DaemonSet", true),
-    controller("apps/v1", "ReplicaSet", false),
-    controller("apps/v1", "StatefulSet", true),
-    controller("batch/v1", "Job", false),
+    controller::<ReplicationController>(true),
+    controller::<DaemonSet>(true),
+    controller::<ReplicaSet>(false),
+    controller::<StatefulSet>(true),
+    controller::<Job>(false),
 ];
 
 const FIELDS: &[&str] =

@@ -2,12 +2,16 @@
 //!
 //! <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/>
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use glob::Pattern;
-use serde_json::Value;
+use k8s_openapi::api::admissionregistration::v1::RuleWithOperations;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use serde_json::value::RawValue;
 
-use crate::json::by_name::Table;
+use crate::json::read;
+use crate::json::view::{Text, text, view};
 use crate::kubernetes::labels::{Labels, selects};
 use crate::request::{Operation, Request};
 
@@ -22,6 +26,33 @@ pub struct Suspect {
     is_kubewarden: bool,
     /// Where it is told that it drops what it does not know.
     known: Option<&'static str>,
+}
+
+view! {
+    /// A list of objects.
+    struct Objects<'a> {
+        items: Vec<&'a RawValue> = "items",
+    }
+
+    /// A configuration of mutating webhooks.
+    struct Configuration<'a> {
+        metadata: ConfigurationMetadata<'a> = "metadata",
+        webhooks: Vec<&'a RawValue> = "webhooks",
+    }
+
+    /// The metadata of a configuration.
+    struct ConfigurationMetadata<'a> {
+        name: Text<'a> = "name",
+        labels: &'a RawValue = "labels",
+    }
+
+    /// A webhook: of it, what says when it is called. Each part is read by itself, so that none hides the others.
+    struct Webhook<'a> {
+        name: Text<'a> = "name",
+        namespace_selector: &'a RawValue = "namespaceSelector",
+        object_selector: &'a RawValue = "objectSelector",
+        rules: Vec<&'a RawValue> = "rules",
+    }
 }
 
 /// Webhooks that are known to drop `restartPolicy` of init containers: globs of their configuration's name and their own,
@@ -49,20 +80,22 @@ const GCS_FUSE: &str = "https://github.com/GoogleCloudPlatform/gcs-fuse-csi-driv
 /// The webhooks in this list of configurations that the API server calls for the object of this request, with these labels.
 /// The error says what is wrong with the list.
 pub fn suspects(list: &str, request: &Request, labels: Labels) -> Result<Vec<Suspect>, String> {
-    let list: Value = serde_json::from_str(list).map_err(|error| format!("not JSON: {error}"))?;
-    let configurations = list["items"].as_array().ok_or("not a list of objects")?;
-    let mut by_name = Table::default();
-    for configuration in configurations {
-        by_name.get_or_insert(text(&configuration["metadata"], "name"), configuration);
+    let list: Objects = read::document(list).map_err(|error| error.to_string())?;
+    let mut by_name = BTreeMap::new();
+    for configuration in list.items.ok_or("not a list of objects")? {
+        let configuration: Configuration = lenient(configuration);
+        let name = configuration.metadata.as_ref().map_or("", |metadata| text(&metadata.name)).to_owned();
+        by_name.entry(name).or_insert(configuration);
     }
     let (mut suspects, mut index) = (Vec::new(), 0);
-    for (name, configuration) in by_name.in_order() {
-        for webhook in configuration["webhooks"].as_array().into_iter().flatten() {
-            if is_called(webhook, request, labels) {
-                let name = format!("{name}/{}", text(webhook, "name"));
+    for (name, configuration) in by_name {
+        for webhook in configuration.webhooks.iter().flatten() {
+            let webhook: Webhook = lenient(webhook);
+            if is_called(&webhook, request, labels) {
+                let name = format!("{name}/{}", text(&webhook.name));
                 let matches = |glob: &str| Pattern::new(glob).is_ok_and(|glob| glob.matches(&name));
                 let known = KNOWN.iter().find(|(glob, _)| matches(glob)).map(|(_, issue)| *issue);
-                suspects.push(Suspect { index, is_kubewarden: is_kubewarden(configuration), known, name });
+                suspects.push(Suspect { index, is_kubewarden: is_kubewarden(&configuration), known, name });
             }
             index += 1;
         }
@@ -70,46 +103,47 @@ pub fn suspects(list: &str, request: &Request, labels: Labels) -> Result<Vec<Sus
     Ok(suspects)
 }
 
-fn is_called(webhook: &Value, request: &Request, labels: Labels) -> bool {
+/// Reads what others have made; what can't be read is as good as empty.
+fn lenient<'a, T: Default + serde::Deserialize<'a>>(raw: &'a RawValue) -> T {
+    read::document(raw.get()).unwrap_or_default()
+}
+
+fn is_called(webhook: &Webhook, request: &Request, labels: Labels) -> bool {
     let namespace = request.namespace();
-    let mut rules = webhook["rules"].as_array().into_iter().flatten();
-    rules.any(|rule| covers(rule, request))
-        && selects(&webhook["objectSelector"], |key| Some(labels.get(key).map(String::from)))
+    // A selector that can't be read rules nothing out.
+    let selector = |raw: Option<&RawValue>| -> LabelSelector { raw.map(lenient).unwrap_or_default() };
+    webhook.rules.iter().flatten().any(|rule| covers(&lenient(rule), request))
+        && selects(&selector(webhook.object_selector), |key| Some(labels.get(key).map(String::from)))
         // Of the labels of the namespace just one is known: what depends on others may be called.
-        && selects(&webhook["namespaceSelector"], |key| {
+        && selects(&selector(webhook.namespace_selector), |key| {
             (key == "kubernetes.io/metadata.name").then(|| Some(namespace.to_owned()))
         })
 }
 
 /// Whether a rule of a webhook covers the request.
-fn covers(rule: &Value, request: &Request) -> bool {
-    let has = |name: &str, wanted: &str| {
-        let mut listed = rule[name].as_array().into_iter().flatten().filter_map(Value::as_str);
-        listed.any(|listed| listed == "*" || listed == wanted)
+fn covers(rule: &RuleWithOperations, request: &Request) -> bool {
+    let has = |list: &Option<Vec<String>>, wanted: &str| {
+        list.iter().flatten().any(|listed| listed == "*" || listed == wanted)
     };
     let (group, version, resource) = request.resource();
-    let is_resource = |listed: &str| {
+    let is_resource = |listed: &String| {
         let (name, subresource) = listed.split_once('/').unwrap_or((listed, ""));
         (name == "*" || name == resource) && matches!(subresource, "" | "*")
     };
-    let mut resources = rule["resources"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let operation = if matches!(request.operation(), Ok(Some(Operation::Update))) { "UPDATE" } else { "CREATE" };
     let scope = if request.namespace().is_empty() { "Cluster" } else { "Namespaced" };
-    has("operations", operation)
-        && has("apiGroups", group)
-        && has("apiVersions", version)
-        && resources.any(is_resource)
-        && ["", "*", scope].contains(&text(rule, "scope"))
+    has(&rule.operations, operation)
+        && has(&rule.api_groups, group)
+        && has(&rule.api_versions, version)
+        && rule.resources.iter().flatten().any(is_resource)
+        && ["", "*", scope].contains(&rule.scope.as_deref().unwrap_or_default())
 }
 
 /// Whether Kubewarden made this configuration, by the labels of its present and its older versions.
-fn is_kubewarden(configuration: &Value) -> bool {
-    let labels = &configuration["metadata"]["labels"];
-    labels["app.kubernetes.io/part-of"] == "kubewarden" || labels["kubewarden"] == "true"
-}
-
-fn text<'v>(value: &'v Value, name: &str) -> &'v str {
-    value[name].as_str().unwrap_or_default()
+fn is_kubewarden(configuration: &Configuration) -> bool {
+    let labels = Labels(configuration.metadata.as_ref().and_then(|metadata| metadata.labels));
+    labels.get("app.kubernetes.io/part-of").as_deref() == Some("kubewarden")
+        || labels.get("kubewarden").as_deref() == Some("true")
 }
 
 impl fmt::Display for Suspect {

@@ -1,204 +1,200 @@
-//! JSONPaths that lead to places: members, elements, and all of them.
+//! JSONPaths, as jsonpath_lib reads them, and the places that they lead to.
 //!
-//! <https://www.rfc-editor.org/rfc/rfc9535>, but for filters, slices and unions: those pick by what is there, and a Pod template
-//! is at the same places in all objects of its kind.
+//! <https://docs.rs/jsonpath_lib>, which follows <https://goessner.net/articles/JsonPath/>. Where it would panic, or would take a
+//! path for another one, the path is refused.
 
-use serde_json::value::RawValue;
+use std::ptr::from_ref;
+
+use jsonpath_lib::{Parser, Selector};
+use serde_json::Value;
 
 use crate::json::path::{Path, Step};
-use crate::json::read;
 
 /// The way to some places in a document.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct JsonPath(Vec<Selector>);
+pub struct JsonPath(String);
 
-#[derive(Clone, Debug, Eq, PartialEq)]
-enum Selector {
-    /// `.name` or `['name']`
-    Member(String),
-    /// `[0]`
-    Element(usize),
-    /// `.*` or `[*]`
-    All,
-    /// `..`: what follows, here or at any depth below.
-    Descent,
-}
+/// The longest path, in bytes: the parser calls itself for each step.
+const LONGEST: usize = 500;
 
 impl JsonPath {
-    /// Reads a JSONPath; None is one that can't be read, or has a filter, a slice or a union.
+    /// Reads a JSONPath; None is one that can't be read.
     pub fn new(text: &str) -> Option<Self> {
-        let mut rest = text.strip_prefix('$')?;
-        let mut selectors = Vec::new();
-        while !rest.is_empty() {
-            let selector;
-            if let Some(below) = rest.strip_prefix("..") {
-                selectors.push(Selector::Descent);
-                // A bracket may follow at once, and a name has lost its dot.
-                (selector, rest) = if below.starts_with('[') { bracketed(below)? } else { named(below)? };
-            } else if let Some(below) = rest.strip_prefix('.') {
-                (selector, rest) = named(below)?;
-            } else {
-                (selector, rest) = bracketed(rest)?;
-            }
-            selectors.push(selector);
-        }
-        Some(Self(selectors))
+        // The parser stops without an error where it understands no more: behind that, it does not see what is wrong here either.
+        let is_read_to_its_end = Parser::compile(&format!("{text}[")).is_err();
+        let is_read = text.len() <= LONGEST && is_selected(text) && Parser::compile(text).is_ok() && is_read_to_its_end;
+        is_read.then(|| Self(text.to_owned()))
     }
 }
 
-/// What a name selects, and what follows it.
-fn named(text: &str) -> Option<(Selector, &str)> {
-    let (name, rest) = text.split_at(text.find(['.', '[']).unwrap_or(text.len()));
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte) || !byte.is_ascii();
-    match name {
-        "*" => Some((Selector::All, rest)),
-        _ if !name.is_empty() && name.bytes().all(is_plain) => Some((Selector::Member(name.to_owned()), rest)),
-        _ => None,
-    }
-}
-
-/// What brackets select, and what follows them.
-fn bracketed(text: &str) -> Option<(Selector, &str)> {
-    let inner = text.strip_prefix('[')?;
-    for quote in ['\'', '"'] {
-        if let Some(quoted) = inner.strip_prefix(quote) {
-            let (name, rest) = quoted.split_once(quote)?;
-            return (!name.contains('\\')).then_some((Selector::Member(name.to_owned()), rest.strip_prefix(']')?));
-        }
-    }
-    let (inner, rest) = inner.split_once(']')?;
-    let selector = match inner {
-        "*" => Selector::All,
-        _ if inner.bytes().all(|byte| byte.is_ascii_digit()) => Selector::Element(inner.parse().ok()?),
-        _ => return None,
+/// Whether jsonpath_lib selects what the path says, once it can parse it.
+fn is_selected(path: &str) -> bool {
+    let Some(path) = without_quoted(path) else { return false };
+    let mut below = path.split("..").skip(1);
+    // Each `..` would take every value once for each that it is in.
+    let descends_once = match (below.next(), below.next()) {
+        (_, Some(_)) => false,
+        (Some(below), _) => !below.starts_with('[') || is_one(below),
+        (None, _) => true,
     };
-    Some((selector, rest))
+    descends_once && path.split('[').skip(1).all(|bracket| is_filter(bracket) || is_plain(bracket))
+}
+
+/// The path with nothing between its quotes; None where they do not stand around whole words.
+fn without_quoted(path: &str) -> Option<String> {
+    let mut rest = path;
+    let mut outside = String::new();
+    while let Some((before, quoted)) = rest.find(['\'', '"']).map(|quote| rest.split_at(quote)) {
+        let quote = quoted.chars().next()?;
+        let (word, after) = quoted[1..].split_once(quote)?;
+        let opens = before.ends_with(|before: char| before.is_whitespace() || "[,(&=<>".contains(before));
+        let closes = after.starts_with(|after: char| after.is_whitespace() || "],)&=<>!".contains(after));
+        if word.contains('\\') || !opens || !closes {
+            return None;
+        }
+        outside.extend([before, "''"]);
+        rest = after;
+    }
+    Some(outside + rest)
+}
+
+/// Whether the bracket at the start of this selects one thing, or all, or by a filter.
+fn is_one(below: &str) -> bool {
+    let bracket = below.split(']').next().unwrap_or_default();
+    bracket.contains('?') || !bracket.contains([',', ':'])
+}
+
+/// Whether what follows `[` is a name, an index, a slice, a union or `*`.
+fn is_plain(bracket: &str) -> bool {
+    let inner = bracket.split(']').next().unwrap_or_default();
+    let step = inner.split(':').nth(2).unwrap_or("1").trim();
+    !inner.contains(['?', '(', '@', '$']) && !step.parse().is_ok_and(|step: usize| step == 0)
+}
+
+/// Whether what follows `[` is a filter of comparisons, each with one member of what it looks at: `?(@.a == 1 && @.b)`. A single
+/// comparison may look deeper.
+fn is_filter(bracket: &str) -> bool {
+    let Some((condition, _)) = bracket.strip_prefix("?(").and_then(|filter| filter.split_once(")]")) else {
+        return false;
+    };
+    let terms: Vec<_> = condition.split("&&").collect();
+    let is_term = |term: &&str| {
+        let Some((before, member)) = term.split_once('@') else { return false };
+        let end = member.find(|end: char| end.is_whitespace() || "=!<>".contains(end)).unwrap_or(member.len());
+        let (member, after) = member.split_at(end);
+        let mut names = member.split('.');
+        let depth = names.clone().count() - 1;
+        names.next() == Some("")
+            && names.all(|name| !name.is_empty())
+            && depth > 0
+            && (depth == 1 || terms.len() == 1)
+            && ![before, member, after].concat().contains(['@', '$', '*', ',', ':', '(', ')', '|', ']'])
+    };
+    terms.iter().all(is_term)
 }
 
 /// The places that any of the paths leads to and that hold something, each once, in the document's own order.
-pub fn places(document: &RawValue, paths: &[&JsonPath]) -> Vec<Path<'static>> {
+pub fn places(document: &Value, paths: &[&JsonPath]) -> Vec<Path<'static>> {
+    let select = |path: &&JsonPath| Selector::default().str_path(&path.0).ok()?.value(document).select().ok();
+    let selected = paths.iter().filter_map(select).flatten().filter(|value| !value.is_null());
+    let mut selected: Vec<_> = selected.map(from_ref).collect();
+    selected.sort_unstable();
     let mut places = Vec::new();
-    let active: Vec<&[Selector]> = paths.iter().map(|path| &path.0[..]).collect();
-    walk(document, &active, &mut Vec::new(), &mut places);
+    walk(document, &selected, &mut Path::default(), &mut places);
     places
 }
 
-/// Goes down from a value to which these selectors are left.
-fn walk<'d>(value: &'d RawValue, active: &[&[Selector]], steps: &mut Vec<Step<'d>>, places: &mut Vec<Path<'static>>) {
-    if active.iter().any(|selectors| selectors.is_empty()) && value.get() != "null" {
-        places.push(Path(steps.iter().cloned().map(Step::into_owned).collect()));
+/// Adds the places of the selected values among this one and those in it.
+fn walk<'d>(value: &'d Value, selected: &[*const Value], path: &mut Path<'d>, places: &mut Vec<Path<'static>>) {
+    if selected.binary_search(&from_ref(value)).is_ok() {
+        places.push(Path(path.0.iter().cloned().map(Step::into_owned).collect()));
     }
-    if active.iter().all(|selectors| selectors.is_empty()) {
-        return;
-    }
-    for (step, child) in read::children(value.get()) {
-        let mut next = Vec::new();
-        active.iter().for_each(|selectors| advance(selectors, &step, &mut next));
-        if !next.is_empty() {
-            steps.push(step);
-            walk(child, &next, steps, places);
-            steps.pop();
-        }
-    }
-}
-
-/// What is left of the selectors behind this step, if it is one that they select.
-fn advance<'s>(selectors: &'s [Selector], step: &Step, next: &mut Vec<&'s [Selector]>) {
-    let Some((selector, rest)) = selectors.split_first() else { return };
-    let is_selected = match (selector, step) {
-        (Selector::Descent, _) => {
-            next.push(selectors);
-            return advance(rest, step, next);
-        }
-        (Selector::All, _) => true,
-        (Selector::Member(name), Step::Key(key)) => name == key,
-        (Selector::Element(wanted), Step::Index(index)) => wanted == index,
-        _ => false,
+    let mut below = |step, child| {
+        path.0.push(step);
+        walk(child, selected, path, places);
+        path.0.pop();
     };
-    if is_selected {
-        next.push(rest);
+    match value {
+        Value::Array(elements) => {
+            elements.iter().enumerate().for_each(|(index, child)| below(Step::Index(index), child));
+        }
+        Value::Object(members) => members.iter().for_each(|(name, child)| below(Step::key(name), child)),
+        _ => {}
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::value::to_raw_value;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
     fn document() -> Value {
         json!({
-            "a": {"b": {"c": 1}, "b-c": [10, {"b": 2}, null], "x.y": {"b": 3}},
+            "z": {"b": {"c": 1}, "b-c": [10, {"b": 2}, null], "x.y": {"b": 3}},
             "b": [[{"b": 4}], []],
             "é": {"b": {"b": 5}},
             "nothing": null,
+            "jobs": [
+                {"name": "one", "n": 1, "on": true, "at": {"kind": "x"}, "t": {}},
+                {"name": "two", "n": 2, "on": false, "at": {"kind": "y"}, "t": {}},
+                {"name": "one", "n": 2, "at": {"kind": "x"}, "t": null},
+            ],
         })
     }
 
-    fn found(path: &str) -> Option<Vec<String>> {
+    /// The places that a path leads to, separated by spaces.
+    fn found(path: &str) -> Option<String> {
         let path = JsonPath::new(path)?;
-        let document = to_raw_value(&document()).ok()?;
-        let places = places(&document, &[&path]);
-        Some(places.iter().map(ToString::to_string).collect())
+        Some(shown(&places(&document(), &[&path])))
     }
 
-    /// The values there are those that jsonpath_lib selects, in any order.
+    fn shown(places: &[Path]) -> String {
+        places.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    }
+
     #[test]
-    fn selects_as_jsonpath_lib_does() {
-        for path in [
-            "$.a",
-            "$.a.b.c",
-            "$['a']['b']",
-            "$[\"a\"].b-c",
-            "$.a['b-c'][1]",
-            "$.a['x.y']",
-            "$.a.b-c[0]",
-            "$.a.b-c[9]",
-            "$.a[*]",
-            "$.a.*",
-            "$.b[*]",
-            "$.b[0][0].b",
-            "$.b[*][*].b",
-            "$..c",
-            "$..b",
-            "$.a..b",
-            "$.é.b.b",
-            "$.missing",
-            "$.missing.further",
+    fn leads_to_each_place_once_in_the_order_of_the_document() {
+        for (path, expected) in [
+            ("$", ""),
+            ("$.z.b.c", "z.b.c"),
+            ("$['z'][\"b\"]", "z.b"),
+            ("$.z.b-c[1]", "z.b-c[1]"),
+            ("$.z['x.y']", "z[\"x.y\"]"),
+            ("$.z.*", "z.b z.b-c z[\"x.y\"]"),
+            ("$.b[*][*].b", "b[0][0].b"),
+            ("$..c", "z.b.c"),
+            ("$..b", "z.b z.b-c[1].b z[\"x.y\"].b b b[0][0].b [\"é\"].b [\"é\"].b.b"),
+            ("$.é.b.b", "[\"é\"].b.b"),
+            ("$.missing.further", ""),
+            ("$.nothing", ""),
+            ("$.jobs[9]", ""),
+            ("$.jobs[-1]", "jobs[2]"),
+            ("$.jobs[1:].n", "jobs[1].n jobs[2].n"),
+            ("$.jobs[-2:-1]", "jobs[1]"),
+            ("$.jobs[::2]", "jobs[0] jobs[2]"),
+            ("$.jobs[2,0,0]", "jobs[0] jobs[2]"),
+            ("$['jobs','b'][0]", "b[0] jobs[0]"),
+            ("$.jobs[*].t", "jobs[0].t jobs[1].t"),
+            ("$.jobs[?(@.name == 'one')].n", "jobs[0].n jobs[2].n"),
+            ("$.jobs[?(@.n >= 2)]", "jobs[1] jobs[2]"),
+            ("$.jobs[?(@.name != \"one\")]", "jobs[1]"),
+            ("$.jobs[?(@.on)]", "jobs[0] jobs[1]"),
+            ("$.jobs[?('one' == @.name && @.n > 1)]", "jobs[2]"),
+            ("$.jobs[?(@.name == 'one')][?(@.n == 2)]", "jobs[2]"),
+            ("$.jobs[?(@.at.kind == 'x')].at", "jobs[0].at jobs[2].at"),
+            ("$..[?(@.kind == 'y')]", "jobs[1].at"),
+            ("$.jobs[?(@.name == 'a || b')]", ""),
         ] {
-            let document = document();
-            let expected = jsonpath_lib::select(&document, path).unwrap_or_default();
-            let mut expected: Vec<_> =
-                expected.into_iter().filter(|value| !value.is_null()).map(Value::to_string).collect();
-            let raw = to_raw_value(&document).unwrap_or_default();
-            let path_read = JsonPath::new(path);
-            let places = path_read.iter().flat_map(|path| places(&raw, &[path]));
-            let value_at =
-                |place: Path| read::raw_at(raw.get(), &place.0).ok().flatten().map(|raw| raw.get().to_owned());
-            let mut values: Vec<_> = places.filter_map(value_at).collect();
-            expected.sort();
-            values.sort();
-            assert!(path_read.is_some(), "{path}");
-            assert_eq!(values, expected, "{path}");
+            assert_eq!(found(path).as_deref(), Some(expected), "{path}");
         }
+        let paths = ["$.b", "$.z.b", "$.z.*", "$.b"].map(|path| JsonPath(path.to_owned()));
+        let places = places(&document(), &paths.iter().collect::<Vec<_>>());
+        assert_eq!(shown(&places), "z.b z.b-c z[\"x.y\"] b");
     }
 
     #[test]
-    fn finds_each_place_once_in_the_order_of_the_document() {
-        assert_eq!(found("$"), Some(vec![String::new()]));
-        assert_eq!(
-            found("$..b").map(|places| places.join(" ")).as_deref(),
-            Some("a.b a.b-c[1].b a[\"x.y\"].b b b[0][0].b [\"é\"].b [\"é\"].b.b")
-        );
-        let raw = to_raw_value(&document()).unwrap_or_default();
-        let paths = ["$.b", "$.a.b", "$.*"].map(|path| JsonPath::new(path).unwrap_or(JsonPath(Vec::new())));
-        let places = places(&raw, &paths.iter().collect::<Vec<_>>());
-        assert_eq!(places.iter().map(ToString::to_string).collect::<Vec<_>>(), ["a", "a.b", "b", "[\"é\"]"]);
-    }
-
-    #[test]
-    fn refuses_what_it_can_not_follow() {
+    fn refuses_what_jsonpath_lib_can_not_read() {
         for path in [
             "",
             "a",
@@ -213,16 +209,114 @@ mod tests {
             "$.a['b",
             "$.a['b'",
             "$.a[b]",
-            "$.a[-1]",
-            "$.a[1:2]",
-            "$.a[1,2]",
-            "$.a[?(@.b)]",
             "$.a[(@.length-1)]",
-            "$.a b",
-            "$['a\\u0062']",
-            "$[99999999999999999999]",
+            "$.a[99999999999999999999]",
+            "$.a[?]",
+            "$.a[?(@.b == )]",
+            "$.a[0:1:2:3]",
         ] {
             assert_eq!(JsonPath::new(path), None, "{path}");
         }
+    }
+
+    /// What it would panic at, pass over, or select something else for.
+    #[test]
+    fn refuses_what_jsonpath_lib_reads_as_something_else() {
+        let long = format!("$.{}", "a".repeat(LONGEST));
+        for path in [
+            "$.a b",
+            "$.a]",
+            "$.a = 1",
+            "$['a\\u0062']",
+            "$.a'b[::0]c'",
+            "$.a[::0]",
+            "$.a[0:1: 0 ]",
+            "$..a..b",
+            "$..['a','b']",
+            "$..[0:1]",
+            "$.a[?(@.b == 1 || @.c == 2)]",
+            "$.a[?(@.b.c == 1 && @.d)]",
+            "$.a[?(@['b'] == 1)]",
+            "$.a[?(@.b['c','d'])]",
+            "$.a[?(@.b[0:1])]",
+            "$.a[?(@.b == $.c)]",
+            "$.a[?(@..b)]",
+            "$.a[?(@.*)]",
+            "$.a[?(@ == 1)]",
+            "$.a[?(1 == 1)]",
+            "$.a[?('b','c' == @.d)]",
+            &long,
+        ] {
+            assert_eq!(JsonPath::new(path), None, "{path}");
+        }
+    }
+
+    /// Paths of any words, put together at random: each is refused, or selects something without a panic.
+    #[test]
+    fn selects_or_refuses_whatever_it_is_given() {
+        const WORDS: [&str; 48] = [
+            ".",
+            "..",
+            "[",
+            "]",
+            "*",
+            "[?(",
+            ")]",
+            "(",
+            ")",
+            "@",
+            "@.",
+            "$",
+            "'",
+            "\"",
+            "'a'",
+            "['a']",
+            "['a','n']",
+            "jobs",
+            "name",
+            "n",
+            "at.kind",
+            "0",
+            "-1",
+            "[0]",
+            "[-9]",
+            "[0,1]",
+            "[1:]",
+            "[::2]",
+            "[::0]",
+            ":",
+            ",",
+            "==",
+            "!=",
+            "<",
+            ">=",
+            "&&",
+            "||",
+            " ",
+            "true",
+            "1.5",
+            "@.n",
+            "@.at.kind",
+            "[*]",
+            "[?(@.n==1)]",
+            ".jobs",
+            ".*",
+            "é",
+            "\\",
+        ];
+        let document = document();
+        let mut selected = 0;
+        for seed in 0..100_000 {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let mut path = ["$", "$.jobs", "$.jobs[?("][random.usize(..3)].to_owned();
+            for _ in 0..random.usize(..7) {
+                path.push_str(WORDS[random.usize(..WORDS.len())]);
+            }
+            path.push_str(["", "]", ")]", ")].n"][random.usize(..4)]);
+            if let Some(read) = JsonPath::new(&path) {
+                selected += usize::from(!places(&document, &[&read]).is_empty());
+            }
+        }
+        assert!(selected > 1000, "{selected}");
     }
 }

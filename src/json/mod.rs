@@ -4,8 +4,6 @@ pub mod path;
 pub mod malformed;
 pub mod view;
 pub mod read;
-pub mod value;
 pub mod items;
 pub mod tree;
-pub mod by_name;
 pub mod jsonpath;

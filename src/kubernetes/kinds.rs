@@ -1,5 +1,10 @@
 //! Which kinds of objects hold Pod templates, and where.
 
+use k8s_openapi::Resource;
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{Pod, PodTemplate, ReplicationController};
+
 use crate::json::path::Step;
 
 /// A kind that the policy knows by itself.
@@ -32,20 +37,31 @@ pub enum Pods {
 
 const SPEC: Step = Step::key("spec");
 const TEMPLATE: Step = Step::key("template");
-const JOB_TEMPLATE: Step = Step::key("jobTemplate");
+const DIRECTLY: &[Step] = &[TEMPLATE];
+const IN_SPEC: &[Step] = &[SPEC, TEMPLATE];
+const IN_JOB_TEMPLATE: &[Step] = &[SPEC, Step::key("jobTemplate"), SPEC, TEMPLATE];
 
 /// Kubernetes' own workloads: <https://kubernetes.io/docs/concepts/workloads/>.
 pub static KINDS: [Kind; 9] = [
-    Kind { group: "", kind: "Pod", template: &[], pods: Pods::Itself },
-    Kind { group: "", kind: "PodTemplate", template: &[TEMPLATE], pods: Pods::Controller },
-    Kind { group: "", kind: "ReplicationController", template: &[SPEC, TEMPLATE], pods: Pods::Controller },
-    Kind { group: "apps", kind: "DaemonSet", template: &[SPEC, TEMPLATE], pods: Pods::DaemonSet },
-    Kind { group: "apps", kind: "Deployment", template: &[SPEC, TEMPLATE], pods: Pods::Controller },
-    Kind { group: "apps", kind: "ReplicaSet", template: &[SPEC, TEMPLATE], pods: Pods::Controller },
-    Kind { group: "apps", kind: "StatefulSet", template: &[SPEC, TEMPLATE], pods: Pods::Controller },
-    Kind { group: "batch", kind: "CronJob", template: &[SPEC, JOB_TEMPLATE, SPEC, TEMPLATE], pods: Pods::Jobs },
-    Kind { group: "batch", kind: "Job", template: &[SPEC, TEMPLATE], pods: Pods::Job },
+    kind::<Pod>(&[], Pods::Itself),
+    kind::<PodTemplate>(DIRECTLY, Pods::Controller),
+    kind::<ReplicationController>(IN_SPEC, Pods::Controller),
+    kind::<DaemonSet>(IN_SPEC, Pods::DaemonSet),
+    kind::<Deployment>(IN_SPEC, Pods::Controller),
+    kind::<ReplicaSet>(IN_SPEC, Pods::Controller),
+    kind::<StatefulSet>(IN_SPEC, Pods::Controller),
+    kind::<CronJob>(IN_JOB_TEMPLATE, Pods::Jobs),
+    kind::<Job>(IN_SPEC, Pods::Job),
 ];
+
+const fn kind<T: Resource>(template: &'static [Step<'static>], pods: Pods) -> Kind {
+    Kind { group: T::GROUP, kind: T::KIND, template, pods }
+}
+
+/// Whether these are the group and the kind of `T`.
+pub fn is<T: Resource>(group: &str, kind: &str) -> bool {
+    group == T::GROUP && kind == T::KIND
+}
 
 /// Whether the policy knows this kind without the setting `podTemplates`.
 pub fn is_built_in(group: &str, kind: &str) -> bool {

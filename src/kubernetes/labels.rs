@@ -4,21 +4,20 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use k8s_openapi::api::core::v1::NodeSelectorRequirement;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 use serde_json::value::RawValue;
 
-use crate::json::malformed::Malformed;
 use crate::json::path::Step;
 use crate::json::read;
-use crate::json::value::{list_in, text_in, text_of};
 
 /// What is required of the label with this key: a `NodeSelectorRequirement` or a `LabelSelectorRequirement`.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Requirement<'v> {
     /// The key.
     pub key: &'v str,
     operator: &'v str,
-    values: Vec<&'v str>,
+    values: &'v [String],
 }
 
 /// The labels of an object, as they came.
@@ -32,24 +31,25 @@ impl<'v> Labels<'v> {
     }
 }
 
-impl<'v> Requirement<'v> {
-    /// Reads the list of requirements that is a member of this value.
-    pub fn list(value: &'v Value, name: &str) -> Result<Vec<Self>, Malformed> {
-        list_in(value, name, |requirement| {
-            Ok(Self {
-                key: text_in(requirement, "key")?,
-                operator: text_in(requirement, "operator")?,
-                values: list_in(requirement, "values", text_of)?,
-            })
-        })
+impl<'v> From<&'v NodeSelectorRequirement> for Requirement<'v> {
+    fn from(NodeSelectorRequirement { key, operator, values }: &'v NodeSelectorRequirement) -> Self {
+        Self { key, operator, values: values.as_deref().unwrap_or_default() }
     }
+}
 
+impl<'v> From<&'v LabelSelectorRequirement> for Requirement<'v> {
+    fn from(LabelSelectorRequirement { key, operator, values }: &'v LabelSelectorRequirement) -> Self {
+        Self { key, operator, values: values.as_deref().unwrap_or_default() }
+    }
+}
+
+impl Requirement<'_> {
     /// Whether a label with this value meets it, or the lack of such a label.
     ///
     /// A requirement that the API server would refuse is met by nothing, as in the scheduler.
     pub fn is_met_by(&self, value: Option<&str>) -> bool {
-        let values = &self.values[..];
-        let is_listed = || value.is_some_and(|value| values.contains(&value));
+        let values = self.values;
+        let is_listed = || value.is_some_and(|value| values.iter().any(|listed| listed == value));
         match self.operator {
             "In" => is_listed(),
             "NotIn" => !values.is_empty() && !is_listed(),
@@ -84,13 +84,11 @@ impl<'v> Requirement<'v> {
 }
 
 /// Whether a label selector selects what has these labels; of those that are not known, None, it may be either.
-pub fn selects(selector: &Value, label: impl Fn(&str) -> Option<Option<String>>) -> bool {
-    let mut labels = selector["matchLabels"].as_object().into_iter().flatten();
-    // What can't be read rules nothing out.
-    let expressions = Requirement::list(selector, "matchExpressions").unwrap_or_default();
-    labels.all(|(key, value)| label(key).is_none_or(|found| found.as_deref() == value.as_str()))
+pub fn selects(selector: &LabelSelector, label: impl Fn(&str) -> Option<Option<String>>) -> bool {
+    let mut labels = selector.match_labels.iter().flatten();
+    let mut expressions = selector.match_expressions.iter().flatten().map(Requirement::from);
+    labels.all(|(key, value)| label(key).is_none_or(|found| found.as_ref() == Some(value)))
         && expressions
-            .iter()
             .all(|expression| label(expression.key).is_none_or(|found| expression.is_met_by(found.as_deref())))
 }
 

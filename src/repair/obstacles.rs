@@ -1,9 +1,10 @@
 //! What keeps a container from being converted.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use crate::catalogue::sidecars::Owner;
-use crate::json::by_name::{Names, Table};
 use crate::json::malformed::Malformed;
 use crate::kubernetes::pod::{Container, List};
 use crate::repair::lists::Lists;
@@ -17,7 +18,7 @@ pub struct Obstacles<'v> {
     template: &'v Template<'v>,
     lists: Lists<'v>,
     /// Names in `initContainers`, also those to come.
-    taken: Names,
+    taken: BTreeSet<String>,
     /// Which regular containers use a port of the node; read at the first need.
     host_ports: Option<Users>,
     /// Which ordinary init containers may fill a volume; read at the first need.
@@ -26,11 +27,11 @@ pub struct Obstacles<'v> {
 
 /// Of things that containers share, by name: the indexes of the first two containers that use them.
 #[derive(Default)]
-struct Users(Table<(usize, Option<usize>)>);
+struct Users(BTreeMap<String, (usize, Option<usize>)>);
 
 impl Users {
     fn add(&mut self, name: &str, user: usize) {
-        let (first, second) = self.0.get_or_insert(name, (user, None));
+        let (first, second) = self.0.entry(name.to_owned()).or_insert((user, None));
         if *first != user {
             second.get_or_insert(user);
         }
@@ -46,13 +47,13 @@ impl Users {
 impl<'v> Obstacles<'v> {
     /// Those in this template.
     pub fn new(template: &'v Template<'v>, lists: Lists<'v>) -> Self {
-        let taken = Names::of(template.spec.init_containers().iter().map(Container::name));
+        let taken = template.spec.init_containers().iter().map(|container| container.name().to_owned()).collect();
         Self { template, lists, taken, host_ports: None, filled_volumes: None }
     }
 
     /// Takes note that a container of this name goes to the init containers.
     pub fn take(&mut self, name: &str) {
-        self.taken.add(name);
+        self.taken.insert(name.to_owned());
     }
 
     /// What keeps a container from being converted beside what is planned, where anything does.
@@ -103,7 +104,7 @@ impl<'v> Obstacles<'v> {
     fn read_filled_volumes(&self, plan: &Plan) -> Result<Users, Malformed> {
         let volumes = self.lists.volumes(self.template.spec.volumes)?;
         let read_only = volumes.iter().filter(|volume| !is_writable(volume));
-        let read_only = Names::of(read_only.filter_map(|volume| volume["name"].as_str()));
+        let read_only: BTreeSet<_> = read_only.filter_map(|volume| volume["name"].as_str()).collect();
         let mut filled = Users::default();
         for (index, init) in plan.ordinary(self.template) {
             let mounts = self.lists.mounts(List::InitContainers, index, init)?;

@@ -1,6 +1,7 @@
 //! Decides what becomes of each finding, and plans the edits that repair the object: a pure function still.
 
-use crate::cluster::placement::{Placement, Placements};
+use crate::cluster::nodes::Nodes;
+use crate::cluster::placement::Placement;
 use crate::json::malformed::Malformed;
 use crate::repair::consequences;
 use crate::repair::lists::{Lists, port_name};
@@ -21,7 +22,7 @@ pub struct Surroundings<'v> {
     /// Where in the object the template is.
     pub lists: Lists<'v>,
     /// Where its Pods may land; it is asked for only where a sidecar becomes native.
-    pub placements: &'v Placements<'v>,
+    pub placement: &'v Placement<'v>,
 }
 
 /// Decides on each finding, in their order, and plans the edits.
@@ -46,7 +47,7 @@ struct Planner<'p, 'v> {
     obstacles: Obstacles<'v>,
 }
 
-impl Planner<'_, '_> {
+impl<'v> Planner<'_, 'v> {
     fn outcome(&mut self, finding: &Finding) -> Result<Outcome, Malformed> {
         if finding.check.spares_last && self.facts.last_regular() == Some(finding.index) {
             return Ok(Outcome::NotRepaired(NotRepaired::LastRegularContainer));
@@ -64,7 +65,7 @@ impl Planner<'_, '_> {
         if let Some(why) = self.general_obstacle(finding) {
             return Ok(Outcome::NotRepaired(why));
         }
-        if let Some(why) = self.placement()?.and_then(|placement| self.unsupported(&placement)) {
+        if let Some(why) = self.nodes()?.and_then(|nodes| self.unsupported(nodes)) {
             return Ok(Outcome::NotRepaired(why));
         }
         self.plan.restore.push(finding.index);
@@ -80,11 +81,11 @@ impl Planner<'_, '_> {
         if let Some(why) = obstacle {
             return Ok(Outcome::NotRepaired(why));
         }
-        let placement = self.placement()?;
-        if let Some(why) = placement.as_ref().and_then(|placement| self.unsupported(placement)) {
+        let nodes = self.nodes()?;
+        if let Some(why) = nodes.and_then(|nodes| self.unsupported(nodes)) {
             return Ok(Outcome::NotRepaired(why));
         }
-        let are_named_ports_found = placement.and_then(|placement| placement.nodes.named_ports);
+        let are_named_ports_found = nodes.and_then(|nodes| nodes.named_ports);
         let ports = self.surroundings.lists.ports(finding.check.list, finding.index, finding.container)?;
         if are_named_ports_found == Some(false) && port_name(&ports).is_some() {
             return Ok(Outcome::NotRepaired(NotRepaired::NamedPorts));
@@ -105,13 +106,13 @@ impl Planner<'_, '_> {
         self.surroundings.not_changeable.clone().or(rules)
     }
 
-    fn placement(&self) -> Result<Option<std::rc::Rc<Placement>>, Malformed> {
-        self.surroundings.placements.of_settings()
+    fn nodes(&self) -> Result<Option<&'v Nodes>, Malformed> {
+        self.surroundings.placement.nodes()
     }
 
     /// Why nothing becomes native there, where the settings keep the legacy form on nodes without support.
-    fn unsupported(&self, placement: &Placement) -> Option<NotRepaired> {
+    fn unsupported(&self, nodes: &Nodes) -> Option<NotRepaired> {
         let keeps_legacy = self.facts.template.settings.unsupported_nodes == UnsupportedNodes::Legacy;
-        placement.unsupported().filter(|_| keeps_legacy).map(NotRepaired::Nodes)
+        nodes.why_not().filter(|_| keeps_legacy).map(NotRepaired::Nodes)
     }
 }

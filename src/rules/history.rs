@@ -1,10 +1,11 @@
 //! What an object still tells of the `restartPolicy` that its init containers once had.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::cluster::owner::Owner;
-use crate::json::by_name::Table;
 use crate::json::malformed::Malformed;
 use crate::json::path::Step;
 use crate::json::read::{self, Members};
@@ -30,7 +31,7 @@ pub struct Sources<'v> {
 
 /// The past of the init containers of one Pod template, by their names.
 #[derive(Debug, Default)]
-pub struct History(Table<Past>);
+pub struct History(BTreeMap<String, Past>);
 
 /// What is known of an init container's past.
 #[derive(Debug, Default)]
@@ -98,7 +99,7 @@ impl History {
     }
 
     fn past(&mut self, name: &str) -> &mut Past {
-        self.0.get_or_insert(name, Past::default())
+        self.0.entry(name.to_owned()).or_default()
     }
 
     fn add_stored(&mut self, sources: Sources) -> Result<(), Malformed> {

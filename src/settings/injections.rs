@@ -1,5 +1,6 @@
 //! Sidecars that the policy injects: the setting `injections`, checked, and which Pods they are for.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -26,7 +27,7 @@ pub struct Injection {
     /// The names of the volumes that it mounts.
     pub mounts: Vec<String>,
     /// The Pods that it is for, by their labels: a LabelSelector.
-    selector: Option<Value>,
+    selector: Option<LabelSelector>,
     /// The annotation that its Pods have, and its value.
     annotation: Option<(String, String)>,
     /// In which form it is injected.
@@ -165,9 +166,11 @@ impl Injection {
             }
             _ => {}
         }
+        let problems = errors.len();
         if let Some(selector) = written.pod_selector {
             SELECTOR.check(selector, &at("podSelector"), errors);
         }
+        let is_selector = errors.len() == problems;
         let Some(container) = written.container else {
             errors.push(Malformed::new(at("container"), "missing"));
             return None;
@@ -180,10 +183,14 @@ impl Injection {
         if errors.len() > before {
             return None;
         }
-        let selector: Option<Value> = written.pod_selector.and_then(|raw| serde_json::from_str(raw.get()).ok());
-        let requirements = selector.iter().flat_map(|selector| Requirement::list(selector, "matchExpressions"));
-        for (index, requirement) in requirements.flatten().enumerate() {
-            if !requirement.is_label_requirement() {
+        let selector = written.pod_selector.filter(|_| is_selector).map(|raw| read::document(raw.get()));
+        let selector: Option<LabelSelector> = selector.transpose().unwrap_or_else(|error: Malformed| {
+            errors.push(error.within(at("podSelector")));
+            None
+        });
+        let requirements = selector.iter().flat_map(|selector| selector.match_expressions.iter().flatten());
+        for (index, requirement) in requirements.enumerate() {
+            if !Requirement::from(requirement).is_label_requirement() {
                 let place = at("podSelector").key("matchExpressions").index(index);
                 errors.push(Malformed::new(
                     place,

@@ -29,7 +29,9 @@ impl PodTemplatePath {
             return Err("has a JSONPath that does not start with $".to_owned());
         }
         let path = JsonPath::new(path).ok_or_else(|| {
-            format!("has a JSONPath that cannot be read (.name, ['name'], [0], [*] and .. can): {path}")
+            format!(
+                "has a JSONPath that cannot be read (.name, ['name'], [0], [1:], [0,1], [*], [?(@.name == 'text')] and one .. can): {path}"
+            )
         })?;
         Ok(Self { group: group.to_owned(), kind: kind.to_owned(), path })
     }
