@@ -133,7 +133,9 @@ fn shown(heading: &str) -> Vec<String> {
 fn the_architecture_shows_the_rooms_in_their_order() {
     for folder in CRATES {
         let name = |module: Module| module.file.strip_prefix(root().join(folder)).unwrap().display().to_string();
-        let rooms: Vec<_> = modules(folder).into_iter().map(name).collect();
+        // A file that only declares others is told of by them.
+        let modules = modules(folder).into_iter().filter(|module| module.text.contains("fn "));
+        let rooms: Vec<_> = modules.map(name).collect();
         assert_eq!(shown(&format!("{folder}/\n")), rooms, "ARCHITECTURE.md on {folder}/");
     }
 }

@@ -8,9 +8,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod package;
-
 pub mod engine;
-
 pub mod report;
-
 pub mod command;

@@ -6,19 +6,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod admission;
-
 pub mod judge;
 
 pub use native_sidecar_policy::describe;
 
 pub mod manifest;
-
 pub mod rules;
-
 pub mod place;
-
 pub mod findings;
-
 pub mod change;
-
 pub mod reviewer;

@@ -306,7 +306,7 @@ mod tests {
         ];
         let document = document();
         let mut selected = 0;
-        for seed in 0..100_000 {
+        for seed in 0..20_000 {
             let mut random = fastrand::Rng::with_seed(seed);
             let mut path = ["$", "$.jobs", "$.jobs[?("][random.usize(..3)].to_owned();
             for _ in 0..random.usize(..7) {
@@ -317,6 +317,6 @@ mod tests {
                 selected += usize::from(!places(&document, &[&read]).is_empty());
             }
         }
-        assert!(selected > 1000, "{selected}");
+        assert!(selected > 200, "{selected}");
     }
 }

@@ -6,11 +6,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod scalar;
-
 mod read;
-
 pub mod emit;
-
 pub mod edit;
 
 pub use read::{Content, Document, Documents, Entry, Error, Node, documents, parse};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::files;
+use crate::command::files;
 use crate::engine::{self, Engine};
 use crate::package::metadata::{ExecutionMode, Metadata, USAGE};
 use crate::package::section;

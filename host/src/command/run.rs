@@ -9,7 +9,7 @@ use clap::Args;
 use native_sidecar_review::admission::AdmissionRequest;
 use serde_json::Value;
 
-use super::settings::SettingsArgs;
+use crate::command::settings::SettingsArgs;
 use crate::engine::host_calls::HostCalls;
 use crate::engine::{self, Engine};
 use crate::package::metadata::Metadata;

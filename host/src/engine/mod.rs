@@ -1,7 +1,6 @@
 //! The policy module in the engine that Kubewarden runs it in: wasmtime, spoken to by waPC.
 
 pub mod host_calls;
-
 mod answer;
 
 use std::path::Path;

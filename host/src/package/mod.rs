@@ -1,5 +1,4 @@
 //! A policy as a package: its metadata, and the module that holds them.
 
 pub mod metadata;
-
 pub mod section;

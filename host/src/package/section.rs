@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use wasm_encoder::{CustomSection, Module, RawSection};
 use wasmparser::{Parser, Payload};
 
-use super::metadata::Metadata;
+use crate::package::metadata::Metadata;
 
 /// The custom section that holds the metadata.
 const SECTION: &str = "io.kubewarden.metadata";

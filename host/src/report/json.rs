@@ -3,8 +3,8 @@
 use native_sidecar_review::reviewer::Review;
 use serde_json::{Value, json};
 
-use super::Report;
-use super::summary::Summary;
+use crate::report::output::Report;
+use crate::report::summary::Summary;
 
 /// A line of JSON for each object and each error.
 #[derive(Debug)]

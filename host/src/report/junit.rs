@@ -5,8 +5,8 @@
 use native_sidecar_review::reviewer::{Review, Verdict};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite, XmlString};
 
-use super::Report;
-use super::summary::Summary;
+use crate::report::output::Report;
+use crate::report::summary::Summary;
 
 /// A report, which is printed at the end.
 #[derive(Debug, Default)]

@@ -11,8 +11,8 @@ use native_sidecar_review::rules::Rule;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::Report;
-use super::summary::Summary;
+use crate::report::output::Report;
+use crate::report::summary::Summary;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 

@@ -7,8 +7,8 @@ use native_sidecar_review::change::Change;
 use native_sidecar_review::reviewer::{Review, Verdict};
 use similar::{ChangeTag, TextDiff};
 
-use super::Report;
-use super::summary::Summary;
+use crate::report::output::Report;
+use crate::report::summary::Summary;
 
 /// How many unchanged lines are shown around a change.
 const CONTEXT: usize = 3;

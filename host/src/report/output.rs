@@ -1,0 +1,17 @@
+//! A way to show reviews.
+
+use native_sidecar_review::reviewer::Review;
+
+use crate::report::summary::Summary;
+
+/// A way to show reviews. What each call returns is to be printed then.
+pub trait Report {
+    /// What the policy says of an object.
+    fn object(&mut self, file: &str, review: &Review) -> String;
+
+    /// What is wrong with a file, and where.
+    fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String;
+
+    /// What there was in all.
+    fn end(&mut self, summary: &Summary) -> String;
+}
