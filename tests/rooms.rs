@@ -129,12 +129,18 @@ fn shown(heading: &str) -> Vec<String> {
     rows.map(|(name, _)| name.to_owned()).collect()
 }
 
+/// Whether a file declares others, and nothing of its own.
+fn is_list(module: &Module) -> bool {
+    let is_first = module.file.ends_with("mod.rs") || module.file.ends_with("lib.rs");
+    is_first && !module.text.contains("fn ")
+}
+
 #[test]
 fn the_architecture_shows_the_rooms_in_their_order() {
     for folder in CRATES {
         let name = |module: Module| module.file.strip_prefix(root().join(folder)).unwrap().display().to_string();
         // A file that only declares others is told of by them.
-        let modules = modules(folder).into_iter().filter(|module| module.text.contains("fn "));
+        let modules = modules(folder).into_iter().filter(|module| !is_list(module));
         let rooms: Vec<_> = modules.map(name).collect();
         assert_eq!(shown(&format!("{folder}/\n")), rooms, "ARCHITECTURE.md on {folder}/");
     }
