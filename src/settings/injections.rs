@@ -45,7 +45,7 @@ pub enum Strategy {
     Legacy,
     /// As a native sidecar, where the nodes are known to support that; else among the regular containers.
     Auto,
-    /// In both forms, of which one works: [`twins`].
+    /// In both forms, of which one works.
     Universal,
 }
 
