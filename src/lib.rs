@@ -22,8 +22,6 @@ mod guest;
 #[cfg(feature = "stages")]
 #[doc(hidden)]
 pub mod stages;
-#[cfg(test)]
-mod walk;
 
 use serde_json::value::RawValue;
 
