@@ -35,6 +35,7 @@ use crate::rules::template::Case;
 use crate::settings::action::Action;
 use crate::settings::injections::{Injection, Strategy};
 use crate::settings::pod_templates::{self, Templates};
+use crate::settings::rule_settings::{self, RULE_SETTINGS};
 use crate::settings::{NodeCheck, Settings, UnsupportedNodes};
 
 /// Judges the payload of the call `validate`.
@@ -43,7 +44,7 @@ pub fn judge(payload: &[u8], host: Host) -> Vec<u8> {
         Ok(read) => read,
         Err(error) => return Answer::malformed("The request", &error).into_json(),
     };
-    let settings = match Settings::read(settings) {
+    let settings = match Settings::read(settings, &RULE_SETTINGS) {
         Ok(settings) => settings,
         Err(errors) => return Answer::unusable_settings(&errors).into_json(),
     };
@@ -255,7 +256,7 @@ impl<'v> Subject<'v> {
 
     /// The injectors that are to be switched to the native form, each with the ground that it asks for.
     fn steer(self, case: &Case, path: &Path) -> Result<Vec<(&'static Injector, Option<Ground>)>, Malformed> {
-        let is_asked = self.settings.injected_sidecars == Action::Repair;
+        let is_asked = self.settings.actions.of(&rule_settings::INJECTED_SIDECARS) == Action::Repair;
         if !is_asked || case.is_stored_pod || self.frozen().is_some() {
             return Ok(Vec::new());
         }
@@ -273,7 +274,8 @@ impl<'v> Subject<'v> {
     /// The controller that makes this Pod, if it is to be compared with its template. A Pod that has all the init containers
     /// it was sent with, each of them native, can't have lost any.
     fn owner(self, case: &Case) -> Option<Owner> {
-        let is_asked = self.settings.owner_lookup && self.settings.stripped_sidecars != Action::Ignore;
+        let is_asked =
+            self.settings.owner_lookup && self.settings.actions.of(&rule_settings::STRIPPED_SIDECARS) != Action::Ignore;
         let reference = self.metadata.controller().filter(|_| is_asked && self.is_pod && !self.is_update)?;
         if case.suspects().next().is_none() && history::has_all_that_was_sent(self.metadata, case.spec) {
             return None;

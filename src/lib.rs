@@ -17,6 +17,8 @@ mod request;
 mod rules;
 mod settings;
 
+#[cfg(feature = "describe")]
+pub mod describe;
 #[cfg(target_arch = "wasm32")]
 mod guest;
 #[cfg(feature = "stages")]
@@ -28,6 +30,7 @@ use serde_json::value::RawValue;
 pub use crate::cluster::Host;
 use crate::json::malformed::Malformed;
 use crate::settings::Settings;
+use crate::settings::rule_settings::RULE_SETTINGS;
 
 /// Judges one admission request.
 ///
@@ -48,6 +51,6 @@ pub fn validate_settings(payload: &[u8]) -> Vec<u8> {
     let settings = std::str::from_utf8(payload)
         .map_err(|error| not_json(&error))
         .and_then(|json| serde_json::from_str::<&RawValue>(json).map_err(|error| not_json(&error)))
-        .and_then(|settings| Settings::read(Some(settings)));
+        .and_then(|settings| Settings::read(Some(settings), &RULE_SETTINGS));
     answer::settings(&settings.err().unwrap_or_default())
 }

@@ -8,6 +8,7 @@ use crate::request::Request;
 use crate::rules::history::Traces;
 use crate::rules::template::Case;
 use crate::settings::Settings;
+use crate::settings::rule_settings::RULE_SETTINGS;
 
 /// What the first two stages make of a payload.
 pub struct Stages<'a> {
@@ -19,7 +20,7 @@ impl<'a> Stages<'a> {
     /// Reads a payload with a Pod: the request and the Pod, then the settings. None where it can't be judged.
     pub fn read(payload: &'a [u8]) -> Option<Self> {
         let (request, settings) = Request::read(payload).ok()?;
-        Some(Self { request, settings: Settings::read(settings).ok()? })
+        Some(Self { request, settings: Settings::read(settings, &RULE_SETTINGS).ok()? })
     }
 
     fn case<T>(&self, then: impl FnOnce(&Case) -> T) -> Option<T> {

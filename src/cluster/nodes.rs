@@ -261,7 +261,7 @@ mod tests {
     /// What is said of a Pod with this spec in a cluster of just this node: `yes`, `no node`, or why not.
     fn judged(spec: &Value, node: &Value, settings: &Value, is_of_daemon_set: bool) -> String {
         let settings = serde_json::value::to_raw_value(settings).ok();
-        let settings = Settings::read(settings.as_deref()).map_err(|errors| format!("{errors:?}"));
+        let settings = Settings::read(settings.as_deref(), &[]).map_err(|errors| format!("{errors:?}"));
         let list = json!({"items": [node]}).to_string();
         let support = settings.and_then(|settings| {
             let list = list.clone();

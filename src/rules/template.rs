@@ -13,6 +13,7 @@ use crate::rules::history::{Stored, Traces};
 use crate::settings::Settings;
 use crate::settings::action::Action;
 use crate::settings::injections::{Injection, Strategy};
+use crate::settings::rule_settings;
 
 /// One Pod template, and all that a decision about it depends on.
 #[derive(Clone, Copy)]
@@ -50,7 +51,7 @@ impl<'v> Case<'v> {
         let declared = self.declared();
         let stripped = self.suspects().filter_map(|(index, container)| {
             let evidence = self.stripped(container, traces, &declared)?;
-            let (rule, action) = (Rule::Stripped, self.settings.stripped_sidecars);
+            let (rule, action) = (Rule::Stripped, self.settings.actions.of(&rule_settings::STRIPPED_SIDECARS));
             Some(Finding {
                 rule,
                 list: List::InitContainers,
@@ -100,7 +101,7 @@ impl<'v> Case<'v> {
 
     /// The init containers that are not native, and so could be stripped.
     pub fn suspects(&self) -> impl Iterator<Item = (usize, &'v Container<'v>)> {
-        let is_judged = self.settings.stripped_sidecars != Action::Ignore;
+        let is_judged = self.settings.actions.of(&rule_settings::STRIPPED_SIDECARS) != Action::Ignore;
         let is_suspect =
             move |container: &Container| is_judged && !container.restarts_always() && !self.is_exempt(container);
         self.spec.init_containers().iter().enumerate().filter(move |(_, container)| is_suspect(container))
@@ -162,11 +163,17 @@ impl<'v> Case<'v> {
         let containers = self.spec.containers().iter().enumerate();
         containers.zip(known).map(move |((index, container), known)| {
             let (rule, evidence, action) = match known {
-                Known::Sidecar(evidence) => (Rule::Legacy, evidence, self.settings.legacy_sidecars),
-                Known::Injected(entry) => (Rule::Injected, Evidence::Catalogue(entry), self.settings.injected_sidecars),
+                Known::Sidecar(evidence) => {
+                    (Rule::Legacy, evidence, self.settings.actions.of(&rule_settings::LEGACY_SIDECARS))
+                }
+                Known::Injected(entry) => (
+                    Rule::Injected,
+                    Evidence::Catalogue(entry),
+                    self.settings.actions.of(&rule_settings::INJECTED_SIDECARS),
+                ),
                 Known::Main | Known::Kept => (Rule::Misplaced, Evidence::RestartPolicy, Action::Ignore),
             };
-            let misplaced = self.settings.misplaced_restart_policy;
+            let misplaced = self.settings.actions.of(&rule_settings::MISPLACED_RESTART_POLICY);
             let is_misplaced = container.restarts_always() && !self.is_exempt(container);
             let (rule, evidence, action) = match is_misplaced && misplaced >= action {
                 true => (Rule::Misplaced, Evidence::RestartPolicy, misplaced),

@@ -10,5 +10,4 @@ mod common;
 mod links;
 mod page;
 mod rules;
-mod schema;
 mod settings;
