@@ -1,9 +1,18 @@
-//! What the policy says of itself: for hosts, documentation and tests. It is not in the module.
+//! What the policy is, as data: what its documentation, its form and its schema are made of. Only hosts and tests ask.
+
+use serde_json::{Map, Value, json};
 
 use crate::json::path::Step;
+use crate::kubernetes::fields::or_null;
 use crate::kubernetes::kinds::{KINDS, Kind};
-use crate::rules::RULES;
 use crate::rules::rule::Rule;
+use crate::rules::{self, RULES};
+use crate::settings::action::Action;
+use crate::settings::field::words;
+pub use crate::settings::field::{Field, Shape};
+use crate::settings::needs::{Condition, Is, NEEDS, Need};
+use crate::settings::rule_settings::RuleSetting;
+use crate::settings::{self, injections};
 
 /// A rule, as people read of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -42,4 +51,157 @@ impl KindDescription {
 /// The kinds that the policy knows by itself.
 pub fn kinds() -> impl Iterator<Item = KindDescription> {
     KINDS.iter().map(|Kind { group, kind, template, .. }| KindDescription { group, kind, template })
+}
+
+/// Settings, or the fields of one.
+#[derive(Debug)]
+pub struct Description {
+    /// What people read of all of them.
+    pub text: String,
+    /// Each of them.
+    pub fields: Vec<Field>,
+}
+
+/// Returns what there is to know of the settings.
+pub fn settings() -> Description {
+    let (text, fields) = settings::describe();
+    let rules = rules::settings().into_iter().map(rule_setting);
+    Description { text, fields: rules.chain(fields).map(finished).collect() }
+}
+
+/// Returns what there is to know of an entry of the setting `injections`.
+pub fn injection() -> Description {
+    let (text, fields) = injections::describe();
+    Description { text, fields: fields.into_iter().map(finished).collect() }
+}
+
+/// Returns what settings need of others, each as: the setting, its value, and what that needs.
+pub fn needs() -> impl Iterator<Item = (&'static str, String, String)> {
+    NEEDS.iter().map(|need| {
+        let value = match need.of.is {
+            Is::Word(word) => word.to_owned(),
+            Is::Entry(field, word) => format!("{field}: {word}"),
+            Is::Other(_) | Is::Filled => String::new(),
+        };
+        (need.of.setting, value, need.needed.to_string())
+    })
+}
+
+fn rule_setting(setting: &RuleSetting) -> Field {
+    let repair = setting.choices.iter().find(|choice| choice.value == Action::Repair);
+    Field {
+        group: "Rules",
+        choices: words(&setting.choices),
+        example: repair.map(|choice| json!(choice.word)),
+        ..Field::new(setting.name, setting.text.to_owned(), Shape::Text)
+    }
+}
+
+/// The first of the choices is the default.
+fn finished(field: Field) -> Field {
+    let first = field.choices.first().filter(|_| field.shape == Shape::Text).map(|(word, _)| json!(word));
+    Field { default: field.default.or(first), ..field }
+}
+
+/// Returns the JSON Schema of the settings, which has this address.
+pub fn schema(address: &str) -> Value {
+    let Description { text, fields } = settings();
+    let mut properties = schemas(&fields);
+    let injections = &mut properties["injections"];
+    injections["items"] = injection_schema();
+    let needs: Vec<_> = NEEDS.iter().map(|need| need_schema(need, &fields)).collect();
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": address,
+        "title": "Settings of native-sidecar-policy",
+        "description": text,
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": false,
+        "allOf": needs,
+    })
+}
+
+fn injection_schema() -> Value {
+    let Description { text, fields } = injection();
+    let required: Vec<_> = fields.iter().filter(|field| field.is_required).map(|field| field.name).collect();
+    let universal = has("strategy", json!({"const": "universal"}));
+    let command = has("command", json!({"type": "array", "minItems": 1}));
+    json!({
+        "description": text,
+        "type": "object",
+        "properties": schemas(&fields),
+        "additionalProperties": false,
+        "required": required,
+        "anyOf": [has("podSelector", json!({"type": "object"})), has("annotation", json!({"type": "string"}))],
+        "if": universal,
+        "then": {"properties": {"container": command}},
+        "else": {"properties": {"helperImage": {"type": "null"}}},
+    })
+}
+
+/// The schema of an object that has this member.
+fn has(name: &str, schema: Value) -> Value {
+    json!({"properties": {name: schema}, "required": [name]})
+}
+
+fn schemas(fields: &[Field]) -> Value {
+    Value::Object(fields.iter().map(|field| (field.name.to_owned(), field_schema(field))).collect())
+}
+
+fn field_schema(field: &Field) -> Value {
+    let words = |words: &[(&str, &str)]| -> Value {
+        let word = |(word, meaning): &(&str, &str)| json!({"const": word, "description": meaning});
+        json!({"oneOf": words.iter().map(word).collect::<Vec<_>>()})
+    };
+    let value = match (field.shape, field.schema.clone()) {
+        _ if !field.choices.is_empty() => words(&field.choices),
+        (_, Some(schema)) => schema,
+        (Shape::Flag, None) => json!({"type": "boolean"}),
+        (Shape::Text | Shape::Texts, None) => json!({"type": "string"}),
+        (Shape::Object | Shape::Objects, None) => json!({"type": "object"}),
+    };
+    let with_pattern = |mut value: Value| {
+        if let Some(pattern) = field.pattern {
+            value["pattern"] = json!(pattern);
+        }
+        value
+    };
+    let mut schema = match field.shape {
+        Shape::Texts | Shape::Objects => json!({"type": "array", "items": with_pattern(value)}),
+        _ => with_pattern(value),
+    };
+    if !field.is_required {
+        schema = or_null(schema);
+    }
+    let mut about = Map::new();
+    about.insert("description".to_owned(), json!(field.text));
+    about.extend(field.default.iter().map(|value| ("default".to_owned(), value.clone())));
+    about.extend(field.example.iter().map(|value| ("examples".to_owned(), json!([value]))));
+    if let Some(members) = schema.as_object_mut() {
+        about.extend(std::mem::take(members));
+    }
+    Value::Object(about)
+}
+
+fn need_schema(need: &Need, fields: &[Field]) -> Value {
+    json!({"if": condition_schema(&need.of, fields), "then": condition_schema(&need.needed, fields)})
+}
+
+fn condition_schema(condition: &Condition, fields: &[Field]) -> Value {
+    let field = fields.iter().find(|field| field.name == condition.setting);
+    let is = match condition.is {
+        Is::Word(word) => json!({"const": word}),
+        Is::Other(word) => {
+            let others = field.into_iter().flat_map(|field| &field.choices).map(|(other, _)| *other);
+            json!({"enum": others.filter(|other| *other != word).collect::<Vec<_>>()})
+        }
+        Is::Entry(field, word) => json!({"type": "array", "contains": has(field, json!({"const": word}))}),
+        Is::Filled => match field.map(|field| field.shape) {
+            Some(Shape::Flag) => json!({"const": true}),
+            Some(Shape::Texts | Shape::Objects) => json!({"type": "array", "minItems": 1}),
+            _ => json!({"type": "string", "minLength": 1}),
+        },
+    };
+    has(condition.setting, is)
 }

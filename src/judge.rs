@@ -32,7 +32,7 @@ use crate::rules::history::{self, History, Sources};
 use crate::rules::nodes::Native;
 use crate::rules::rule::{About, Finding};
 use crate::rules::template::Template;
-use crate::rules::{self, stripped};
+use crate::rules::{self, injected, stripped};
 use crate::settings::action::Action;
 use crate::settings::injections::{Injection, Strategy};
 use crate::settings::pod_templates::{self, Templates};
@@ -44,7 +44,7 @@ pub fn judge(payload: &[u8], host: Host) -> Vec<u8> {
         Ok(read) => read,
         Err(error) => return Answer::malformed("The request", &error).into_json(),
     };
-    let settings = match Settings::read(settings) {
+    let settings = match Settings::read(settings, &rules::settings()) {
         Ok(settings) => settings,
         Err(errors) => return Answer::unusable_settings(&errors).into_json(),
     };
@@ -164,6 +164,8 @@ impl<'v> Subject<'v> {
         let spec_path = path.clone().key("spec");
         let read_spec = || Ok(read::raw_at(self.raw()?.get(), &spec_path.0)?.map_or("{}", RawValue::get));
         let placement = Placement::new(self.settings, self.cluster, &spec_path, &read_spec, self.pods);
+        let minimum = |injector: &Injector| injector.minimum.max(self.settings.minimum_node_version);
+        let placement = placement.also_of(injectors.iter().map(|injector| minimum(injector)));
         let placement = if template.is_stored_pod { placement.unasked() } else { placement };
         let surroundings = Surroundings {
             not_changeable: self.not_changeable(),
@@ -188,8 +190,7 @@ impl<'v> Subject<'v> {
             }
         }
         for injector in injectors {
-            let minimum = injector.minimum.max(self.settings.minimum_node_version);
-            let nodes = placement.nodes_of(minimum).map_err(in_object)?;
+            let nodes = placement.nodes_of(minimum(injector)).map_err(in_object)?;
             match nodes.and_then(|nodes| nodes.support.unsupported()) {
                 None => plan.switch_on.push(injector.switch),
                 Some(unsupported) => verdict.not_steered(about, injector.product, unsupported),
@@ -238,7 +239,7 @@ impl<'v> Subject<'v> {
 
     /// The injectors that are to be switched to the native form.
     fn waiting_injectors(&self, template: &Template, path: &Path) -> Result<Vec<&'static Injector>, Malformed> {
-        let is_asked = self.settings.injected_sidecars == Action::Repair;
+        let is_asked = self.settings.actions.of(&injected::SETTING) == Action::Repair;
         if !is_asked || template.is_stored_pod || self.not_changeable().is_some() {
             return Ok(Vec::new());
         }
@@ -268,7 +269,7 @@ impl<'v> Subject<'v> {
     /// The controller that makes this Pod, if it is to be compared with its template. A Pod that has all the init containers
     /// it was sent with, each of them native, can't have lost any.
     fn owner(&self, template: &Template) -> Option<Owner> {
-        let is_asked = self.settings.owner_lookup && self.settings.stripped_sidecars != Action::Ignore;
+        let is_asked = self.settings.owner_lookup && self.settings.actions.of(&stripped::SETTING) != Action::Ignore;
         let is_new_pod = self.is_pod() && !self.is_update();
         let reference = self.metadata.controller().filter(|_| is_asked && is_new_pod)?;
         if !stripped::has_suspects(template) && history::has_all_that_was_sent(self.metadata, template.spec) {

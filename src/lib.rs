@@ -51,6 +51,6 @@ pub fn validate_settings(payload: &[u8]) -> Vec<u8> {
     let settings = std::str::from_utf8(payload)
         .map_err(|error| not_json(&error))
         .and_then(|json| serde_json::from_str::<&RawValue>(json).map_err(|error| not_json(&error)))
-        .and_then(|settings| Settings::read(Some(settings)));
+        .and_then(|settings| Settings::read(Some(settings), &rules::settings()));
     answer::response::settings(&settings.err().unwrap_or_default())
 }

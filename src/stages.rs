@@ -10,10 +10,10 @@ use crate::repair::lists::Lists;
 use crate::repair::plan::Plan;
 use crate::repair::planner::{self, Surroundings};
 use crate::request::Request;
+use crate::rules;
 use crate::rules::facts::Facts;
 use crate::rules::history::History;
 use crate::rules::template::Template;
-use crate::rules::{self};
 use crate::settings::Settings;
 
 /// What the first two stages make of a payload.
@@ -26,7 +26,7 @@ impl<'a> Stages<'a> {
     /// Reads a payload with a Pod: the request and the Pod, then the settings. None where it can't be judged.
     pub fn read(payload: &'a [u8]) -> Option<Self> {
         let (request, settings) = Request::read(payload).ok()?;
-        Some(Self { request, settings: Settings::read(settings).ok()? })
+        Some(Self { request, settings: Settings::read(settings, &rules::settings()).ok()? })
     }
 
     fn facts(&self) -> Option<Facts<'_>> {

@@ -1,4 +1,4 @@
-//! Versions and names of settings are the same in all the policy's papers.
+//! Versions and metadata are the same in all the policy's papers.
 #![allow(clippy::panic, clippy::unwrap_used, missing_docs)]
 
 use std::collections::BTreeSet;
@@ -26,23 +26,6 @@ fn versions_agree() {
     assert_eq!(all("metadata.yml", "io.kubewarden.policy.version:", "\n"), [version]);
     assert_eq!(all("artifacthub-pkg.yml", "version:", "\n"), [version]);
     assert_eq!(all("CHANGELOG.md", "## ", "\n")[0], version);
-}
-
-#[test]
-fn settings_agree() {
-    let source = text("src/settings/mod.rs");
-    let fields = source.split("struct Written<'a> {").nth(1).unwrap().split('}').next().unwrap();
-    let names: BTreeSet<_> = fields.split('"').skip(1).step_by(2).map(str::to_owned).collect();
-    assert!(names.contains("legacySidecars"), "{names:?}");
-    // Rancher's form has no lists of maps.
-    let flat: BTreeSet<_> = names.iter().filter(|name| *name != "injections").cloned().collect();
-    for file in ["questions-ui.yml", "artifacthub-pkg.yml"] {
-        assert_eq!(all(file, "variable:", "\n").into_iter().collect::<BTreeSet<_>>(), flat, "{file}");
-    }
-    let readme = text("README.md");
-    let section = readme.split("\n## ").find(|section| section.starts_with("Settings\n")).unwrap();
-    let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
-    assert_eq!(rows.map(|(name, _)| name.to_owned()).collect::<BTreeSet<_>>(), names, "README.md");
 }
 
 #[test]

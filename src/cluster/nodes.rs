@@ -4,13 +4,11 @@
 
 use std::fmt;
 
-use crate::catalogue::injectors::INJECTORS;
 use crate::cluster::host::Cluster;
 use crate::json::view::text;
 use crate::kubernetes::node::{Field, Node};
 use crate::kubernetes::scheduling::Constraints;
 use crate::kubernetes::version::{SIDECARS_ALPHA, SIDECARS_BETA, Version};
-use crate::settings::action::Action;
 use crate::settings::{NodeCheck, Settings};
 
 /// The first release in which Services find the named ports of native sidecars.
@@ -91,13 +89,12 @@ enum Effect {
 pub struct Surveys(Vec<(Version, Nodes)>);
 
 impl Surveys {
-    /// Finds out whether the nodes on which a Pod with these constraints may land are new enough, in the way that the settings
-    /// choose. All nodes are looked at once.
-    pub fn make(settings: &Settings, constraints: &Constraints, cluster: &Cluster) -> Self {
+    /// Finds out whether the nodes on which a Pod with these constraints may land are of these versions or newer, in the way
+    /// that the settings choose. All nodes are looked at once.
+    pub fn make(minimums: &[Version], settings: &Settings, constraints: &Constraints, cluster: &Cluster) -> Self {
         let is_new_enough = |version: Version| version >= NAMED_PORTS;
         let named_ports = settings.api_server_version.map(is_new_enough);
         let labelled = settings.node_label.as_ref().is_some_and(|label| constraints.require(label));
-        let minimums = minimums(settings);
         if settings.node_check != NodeCheck::Nodes || labelled {
             let support = |minimum| match (settings.node_check, settings.api_server_version) {
                 (NodeCheck::ApiServerVersion, Some(api_server)) if !labelled && api_server.older_by(SKEW) < minimum => {
@@ -105,10 +102,10 @@ impl Surveys {
                 }
                 _ => Support::Yes,
             };
-            let nodes = minimums.into_iter().map(|minimum| (minimum, Nodes { support: support(minimum), named_ports }));
+            let nodes = minimums.iter().map(|&minimum| (minimum, Nodes { support: support(minimum), named_ports }));
             return Self(nodes.collect());
         }
-        let mut surveys: Vec<_> = minimums.into_iter().map(Survey::new).collect();
+        let mut surveys: Vec<_> = minimums.iter().copied().map(Survey::new).collect();
         let read = cluster.nodes().and_then(|list| {
             let mut add = |node: Node| surveys.iter_mut().for_each(|survey| survey.add(&node, settings, constraints));
             Node::each(list, &mut add).map_err(|error| format!("the list of nodes cannot be read: {error}"))
@@ -140,17 +137,6 @@ impl Nodes {
     pub fn why_not(&self) -> Option<String> {
         self.support.unsupported().map(|unsupported| unsupported.clause(1))
     }
-}
-
-/// The versions that these settings may ask of nodes, each once.
-fn minimums(settings: &Settings) -> Vec<Version> {
-    let steers = settings.injected_sidecars == Action::Repair;
-    let injectors = INJECTORS.iter().filter(|_| steers).map(|injector| injector.minimum);
-    let mut minimums: Vec<_> = injectors.map(|minimum| minimum.max(settings.minimum_node_version)).collect();
-    minimums.push(settings.minimum_node_version);
-    minimums.sort_unstable();
-    minimums.dedup();
-    minimums
 }
 
 /// The most nodes that messages name.
@@ -294,14 +280,15 @@ mod tests {
     /// What is said of a Pod with this spec in a cluster of just this node: `yes`, `no node`, or why not.
     fn judged(spec: &Value, node: &Value, settings: &Value, is_of_daemon_set: bool) -> String {
         let settings = serde_json::value::to_raw_value(settings).ok();
-        let settings = Settings::read(settings.as_deref()).map_err(|errors| format!("{errors:?}"));
+        let settings = Settings::read(settings.as_deref(), &[]).map_err(|errors| format!("{errors:?}"));
         let list = json!({"items": [node]}).to_string();
         let support = settings.and_then(|settings| {
             let list = list.clone();
             let host = move |_: &str, _: &[u8]| Ok(list.clone().into_bytes());
             let spec = spec.to_string();
             let constraints = Constraints::read(&spec, is_of_daemon_set).map_err(|error| error.to_string())?;
-            let mut surveys = Surveys::make(&settings, &constraints, &Cluster::new(&host)).0;
+            let minimums = [settings.minimum_node_version];
+            let mut surveys = Surveys::make(&minimums, &settings, &constraints, &Cluster::new(&host)).0;
             Ok(surveys.remove(0).1.support)
         });
         match support {

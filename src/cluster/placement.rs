@@ -18,6 +18,7 @@ pub struct Placement<'v> {
     spec_path: &'v Path<'v>,
     read_spec: &'v dyn Fn() -> Result<&'v str, Malformed>,
     pods: Pods,
+    minimums: Vec<Version>,
     is_asked: bool,
     found: OnceCell<Found>,
 }
@@ -38,7 +39,17 @@ impl<'v> Placement<'v> {
         pods: Pods,
     ) -> Self {
         let is_asked = settings.node_check != NodeCheck::None || settings.api_server_version.is_some();
-        Self { settings, cluster, spec_path, read_spec, pods, is_asked, found: OnceCell::new() }
+        let minimums = vec![settings.minimum_node_version];
+        Self { settings, cluster, spec_path, read_spec, pods, minimums, is_asked, found: OnceCell::new() }
+    }
+
+    /// The same, with these versions to be asked for besides that of the settings.
+    #[must_use]
+    pub fn also_of(mut self, minimums: impl Iterator<Item = Version>) -> Self {
+        self.minimums.extend(minimums);
+        self.minimums.sort_unstable();
+        self.minimums.dedup();
+        self
     }
 
     /// The same for Pods that have their node already: nobody asks.
@@ -47,7 +58,8 @@ impl<'v> Placement<'v> {
         Self { is_asked: false, ..self }
     }
 
-    /// What is known of the nodes there, which are to be of this version or newer; None where nobody asks. Errors say where in
+    /// What is known of the nodes there, which are to be of this version or newer: that of the settings or one
+    /// of those besides. None where nobody asks. Errors say where in
     /// the object something is wrong.
     pub fn nodes_of(&self, minimum: Version) -> Result<Option<&Nodes>, Malformed> {
         Ok(self.found()?.and_then(|found| found.surveys.of(minimum)))
@@ -73,7 +85,7 @@ impl<'v> Placement<'v> {
         let spec = (self.read_spec)()?;
         let constraints = Constraints::read(spec, self.pods == Pods::DaemonSet);
         let constraints = constraints.map_err(|error| error.within(self.spec_path))?;
-        let surveys = Surveys::make(self.settings, &constraints, self.cluster);
+        let surveys = Surveys::make(&self.minimums, self.settings, &constraints, self.cluster);
         let pin = self.settings.node_label.as_ref().and_then(|label| constraints.pin(label));
         Ok(Some(self.found.get_or_init(|| Found { surveys, pin })))
     }

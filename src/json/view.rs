@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 
-/// Structs of optional fields, read from JSON objects: `FIELD: TYPE = "NAME IN JSON"`.
+/// Structs of optional fields, read from JSON objects: `FIELD: TYPE = "NAME IN JSON"`. With `..FIELD` at the end, that one
+/// gets the members that the others do not read, by name, as they came.
 ///
 /// What serde derives for a struct would take an array of its fields as well, and costs the module a good part of its
 /// size. A member that occurs twice counts as what it is last, as in serde_json's `Value`, which hosts read with.
@@ -17,6 +18,7 @@ macro_rules! view {
         $(#[$about:meta])*
         $access:vis struct $view:ident<'a> {
             $($(#[$field_about:meta])* $field_access:vis $field:ident: $type:ty = $name:literal,)*
+            $(..$others:ident)?
         }
     )*) => {$(
         $(#[$about])*
@@ -26,6 +28,7 @@ macro_rules! view {
             /// Whether there are other members, which it passes over.
             #[allow(dead_code)]
             $access has_others: bool,
+            $($others: Vec<($crate::json::view::Text<'a>, &'a serde_json::value::RawValue)>,)?
             lifetime: std::marker::PhantomData<&'a ()>,
         }
 
@@ -51,10 +54,7 @@ macro_rules! view {
                         while let Some(name) = map.next_key::<$crate::json::view::Text>()? {
                             match name.as_str() {
                                 $($name => view.$field = map.next_value()?,)*
-                                _ => {
-                                    map.next_value::<serde::de::IgnoredAny>()?;
-                                    view.has_others = true;
-                                }
+                                _ => $crate::json::view::other_member!(view, name, map $(, $others)?),
                             }
                         }
                         Ok(view)
@@ -67,6 +67,18 @@ macro_rules! view {
     )*};
 }
 pub(crate) use view;
+
+/// What a view does with a member that none of its fields reads.
+macro_rules! other_member {
+    ($view:ident, $name:ident, $map:ident) => {{
+        $map.next_value::<serde::de::IgnoredAny>()?;
+        $view.has_others = true;
+    }};
+    ($view:ident, $name:ident, $map:ident, $others:ident) => {
+        $view.$others.push(($name, $map.next_value()?))
+    };
+}
+pub(crate) use other_member;
 
 /// Text that is copied only where the JSON string has escapes in it.
 #[derive(Debug, Default)]

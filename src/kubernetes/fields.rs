@@ -5,6 +5,8 @@
 //! table to them.
 
 use serde_json::value::RawValue;
+#[cfg(feature = "describe")]
+use serde_json::{Value, json};
 
 use crate::json::malformed::Malformed;
 use crate::json::path::{Path, Step};
@@ -187,6 +189,46 @@ pub const VOLUME: Type = Object(&[
     ("storageos", Anything),
     ("vsphereVolume", Anything),
 ]);
+
+#[cfg(feature = "describe")]
+impl Type {
+    /// Returns this as JSON Schema; what is in it may be `null`, which is the same as nothing.
+    pub fn schema(&self) -> Value {
+        match self {
+            Text => json!({"type": "string"}),
+            Flag => json!({"type": "boolean"}),
+            Integer => json!({"type": "integer"}),
+            Either => json!({"type": ["integer", "string"]}),
+            List(of) => json!({"type": "array", "items": of.schema_or_null()}),
+            Map(of) => json!({"type": "object", "additionalProperties": of.schema_or_null()}),
+            Object(members) => {
+                let properties = members.iter().map(|(name, member)| ((*name).to_owned(), member.schema_or_null()));
+                json!({
+                    "type": "object",
+                    "properties": Value::Object(properties.collect()),
+                    "additionalProperties": false,
+                })
+            }
+            Anything => json!({"type": "object"}),
+        }
+    }
+
+    fn schema_or_null(&self) -> Value {
+        or_null(self.schema())
+    }
+}
+
+/// Returns the schema of what may be `null` as well.
+#[cfg(feature = "describe")]
+pub fn or_null(mut schema: Value) -> Value {
+    let types = match schema.get("type") {
+        None => return json!({"anyOf": [schema, {"type": "null"}]}),
+        Some(Value::Array(types)) => types.clone(),
+        Some(one) => vec![one.clone()],
+    };
+    schema["type"] = types.into_iter().chain([json!("null")]).collect();
+    schema
+}
 
 impl Type {
     /// Adds to `errors` all that makes the value something else than this; `place` is where it is. `null` is the same as

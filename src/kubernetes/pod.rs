@@ -136,3 +136,6 @@ pub fn made_native(mut container: Tree) -> Result<Tree, Malformed> {
     *container.member_at("restartPolicy", Position::After("image"))? = Tree::text("Always");
     Ok(container)
 }
+
+#[cfg(test)]
+mod tests;

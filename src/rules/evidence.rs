@@ -10,6 +10,8 @@ pub struct Source {
     pub name: &'static str,
     /// The words around the detail.
     words: (&'static str, &'static str),
+    /// Whether it is the container's own word, which counts more than what others say of it.
+    pub is_own_word: bool,
 }
 
 /// What a source says of a container.
@@ -35,7 +37,12 @@ pub static INJECTIONS: Source = Source::new("injections", "injections has one of
 impl Source {
     /// A source of this name, with the words ahead of its detail and behind it.
     pub const fn new(name: &'static str, before: &'static str, after: &'static str) -> Self {
-        Self { name, words: (before, after) }
+        Self { name, words: (before, after), is_own_word: false }
+    }
+
+    /// The same source, as the container's own word.
+    pub const fn own_word(self) -> Self {
+        Self { is_own_word: true, ..self }
     }
 
     /// What it says where its words say all.

@@ -6,13 +6,28 @@ use crate::kubernetes::pod::List;
 use crate::rules::evidence::CATALOGUE;
 use crate::rules::role::Role;
 use crate::rules::rule::{About, Check, Repair, Rule};
+use crate::settings::rule_settings::{IGNORE, REJECT, RuleSetting, WARN, repair};
+
+/// What to do about it.
+pub static SETTING: RuleSetting = RuleSetting {
+    name: "injectedSidecars",
+    choices: [
+        WARN,
+        REJECT,
+        repair("steer", "set the annotation by which the injector makes its sidecar native"),
+        IGNORE,
+    ],
+    #[cfg(feature = "describe")]
+    text: "What to do about a legacy sidecar that an injector or an operator adds. Its container is never moved; the message \
+           names the switch of its injector.",
+};
 
 /// The rule.
 pub static RULE: Rule = Rule {
     id: "injected",
     check: Some(Check {
         list: List::Containers,
-        action: |settings| settings.injected_sidecars,
+        setting: &SETTING,
         find: |facts, index, _| match facts.roles.get(index)? {
             Role::Injected(entry) => Some(CATALOGUE.says_of(entry.product)),
             _ => None,

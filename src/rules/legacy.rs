@@ -3,13 +3,27 @@
 use crate::kubernetes::pod::List;
 use crate::rules::role::Role;
 use crate::rules::rule::{Check, Repair, Rule};
+use crate::settings::rule_settings::{IGNORE, REJECT, RuleSetting, WARN, repair};
+
+/// What to do about it.
+pub static SETTING: RuleSetting = RuleSetting {
+    name: "legacySidecars",
+    choices: [
+        REJECT,
+        WARN,
+        repair("convert", "move the container to `initContainers`, with `restartPolicy: Always`"),
+        IGNORE,
+    ],
+    #[cfg(feature = "describe")]
+    text: "What to do about a known sidecar among the regular containers.",
+};
 
 /// The rule.
 pub static RULE: Rule = Rule {
     id: "legacy",
     check: Some(Check {
         list: List::Containers,
-        action: |settings| settings.legacy_sidecars,
+        setting: &SETTING,
         find: |facts, index, _| match facts.roles.get(index)? {
             Role::Sidecar(evidence) => Some(evidence.clone()),
             _ => None,

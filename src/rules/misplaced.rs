@@ -3,16 +3,25 @@
 use crate::kubernetes::pod::List;
 use crate::rules::evidence::Source;
 use crate::rules::rule::{Check, Repair, Rule};
+use crate::settings::rule_settings::{IGNORE, REJECT, RuleSetting, WARN, repair};
 
 /// It says so itself.
-static RESTART_POLICY: Source = Source::new("restartPolicy", "restartPolicy: Always", "");
+static RESTART_POLICY: Source = Source::new("restartPolicy", "restartPolicy: Always", "").own_word();
+
+/// What to do about it.
+pub static SETTING: RuleSetting = RuleSetting {
+    name: "misplacedRestartPolicy",
+    choices: [WARN, REJECT, repair("convert", "move the container to `initContainers`"), IGNORE],
+    #[cfg(feature = "describe")]
+    text: "What to do about `restartPolicy: Always` on a regular container, where it makes no sidecar.",
+};
 
 /// The rule.
 pub static RULE: Rule = Rule {
     id: "misplaced",
     check: Some(Check {
         list: List::Containers,
-        action: |settings| settings.misplaced_restart_policy,
+        setting: &SETTING,
         find: |_, _, container| container.restarts_always().then(|| RESTART_POLICY.says()),
         problem: |finding| format!("has {}, which makes no sidecar outside initContainers", finding.evidence),
         remedy: |_| "Move it to initContainers, or remove its restartPolicy.".to_owned(),

@@ -19,28 +19,34 @@ pub mod policy;
 use crate::rules::facts::Facts;
 use crate::rules::rule::{Finding, Rule};
 use crate::settings::action::Action;
+use crate::settings::rule_settings::RuleSetting;
 
-/// All rules, in the order of the documentation. Of several that find the same container and want the same done, the last
-/// speaks.
+/// All rules, in the order of the documentation.
 pub static RULES: [&Rule; 8] = [
     &legacy::RULE,
     &stripped::RULE,
-    &injected::RULE,
     &misplaced::RULE,
+    &injected::RULE,
     &converted::RULE,
     &nodes::RULE,
     &injections::RULE,
     &policy::RULE,
 ];
 
-/// Returns what the rules find: in `initContainers` first, as the kubelet starts them, in each list in its own order.
+/// Returns the settings of the rules, in their order.
+pub fn settings() -> Vec<&'static RuleSetting> {
+    RULES.iter().filter_map(|rule| Some(rule.check.as_ref()?.setting)).collect()
+}
+
+/// Returns what the rules find, of each container what the strictest says: in `initContainers` first, as the kubelet starts
+/// them, in each list in its own order.
 pub fn findings<'v>(facts: &'v Facts<'v>) -> Vec<Finding<'v>> {
     let mut findings = Vec::new();
     for list in facts.lists() {
         let checks: Vec<_> = RULES
             .iter()
             .filter_map(|rule| Some((*rule, rule.check.as_ref()?)))
-            .map(|(rule, check)| (rule, check, (check.action)(facts.template.settings)))
+            .map(|(rule, check)| (rule, check, facts.template.settings.actions.of(check.setting)))
             .filter(|(_, check, action)| check.list == *list && *action != Action::Ignore)
             .collect();
         for (index, container) in list.of(facts.template.spec).iter().enumerate() {
@@ -51,7 +57,7 @@ pub fn findings<'v>(facts: &'v Facts<'v>) -> Vec<Finding<'v>> {
                 let evidence = (check.find)(facts, index, container)?;
                 Some(Finding { rule, check, index, container, template: &facts.template, evidence, action: *action })
             });
-            findings.extend(found.max_by_key(|finding| finding.action));
+            findings.extend(found.max_by_key(|finding| (finding.action, finding.evidence.source.is_own_word)));
         }
     }
     findings

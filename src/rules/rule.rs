@@ -5,8 +5,8 @@ use crate::kubernetes::pod::{Container, List};
 use crate::rules::evidence::Evidence;
 use crate::rules::facts::Facts;
 use crate::rules::template::Template;
-use crate::settings::Settings;
 use crate::settings::action::Action;
+use crate::settings::rule_settings::RuleSetting;
 
 /// A rule: something that messages are about.
 pub struct Rule {
@@ -23,8 +23,8 @@ pub struct Rule {
 pub struct Check {
     /// The list whose containers it looks at.
     pub list: List,
-    /// What the settings want done about what it finds.
-    pub action: fn(&Settings) -> Action,
+    /// The setting that says what to do about what it finds.
+    pub setting: &'static RuleSetting,
     /// Why it applies to this container, which is at this index of the list; None where it does not.
     pub find: for<'f> fn(&'f Facts<'f>, usize, &'f Container<'f>) -> Option<Evidence<'f>>,
     /// What is wrong, in words that follow the container.

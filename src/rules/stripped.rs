@@ -10,6 +10,7 @@ use crate::rules::rule::{About, Check, Finding, Repair, Rule};
 use crate::rules::template::Template;
 use crate::settings::action::Action;
 use crate::settings::injections::Strategy;
+use crate::settings::rule_settings::{IGNORE, REJECT, RuleSetting, WARN, repair};
 
 /// It was native in the stored object and is otherwise unchanged.
 static OLD_OBJECT: Source = Source::new("oldObject", "the stored object has it", "");
@@ -24,12 +25,20 @@ static ISTIO_STATUS: Source = Source::new("istioStatus", "sidecar.istio.io/statu
 /// The template of this controller has it native.
 static OWNER: Source = Source::new("owner", "its ", " has it");
 
+/// What to do about it.
+pub static SETTING: RuleSetting = RuleSetting {
+    name: "strippedSidecars",
+    choices: [REJECT, WARN, repair("restore", "put `restartPolicy: Always` back"), IGNORE],
+    #[cfg(feature = "describe")]
+    text: "What to do about an init container that lost `restartPolicy: Always`.",
+};
+
 /// The rule.
 pub static RULE: Rule = Rule {
     id: "stripped",
     check: Some(Check {
         list: List::InitContainers,
-        action: |settings| settings.stripped_sidecars,
+        setting: &SETTING,
         find,
         problem,
         remedy,
@@ -42,7 +51,7 @@ pub static RULE: Rule = Rule {
 
 /// Returns whether some init container of this template could be stripped, and the settings want to know.
 pub fn has_suspects(template: &Template) -> bool {
-    template.settings.stripped_sidecars != Action::Ignore && template.ordinary().next().is_some()
+    template.settings.actions.of(&SETTING) != Action::Ignore && template.ordinary().next().is_some()
 }
 
 /// Why this init container must have been native once: the strongest evidence.

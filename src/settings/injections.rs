@@ -2,6 +2,8 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
+#[cfg(feature = "describe")]
+use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::json::malformed::Malformed;
@@ -10,7 +12,13 @@ use crate::json::read;
 use crate::json::view::{Text, text, view};
 use crate::kubernetes::fields::{self, Type};
 use crate::kubernetes::labels::{Labels, Requirement, selects};
-use crate::settings::choices::choose;
+use crate::settings::choices::{Choice, Choices, choose};
+use crate::settings::described::described;
+#[cfg(feature = "describe")]
+use crate::settings::field::{Field, words};
+use crate::settings::needs::AUTO;
+#[cfg(feature = "describe")]
+use crate::settings::patterns;
 use crate::settings::universal;
 
 /// A sidecar to inject.
@@ -57,26 +65,44 @@ impl Strategy {
 }
 
 /// The strategies by their names, the default first.
-const STRATEGIES: [(&str, Strategy); 4] = [
-    ("native", Strategy::Native),
-    ("legacy", Strategy::Legacy),
-    ("auto", Strategy::Auto),
-    ("universal", Strategy::Universal),
+const STRATEGIES: Choices<Strategy> = &[
+    Choice::new("native", Strategy::Native, "among the init containers, with `restartPolicy: Always`"),
+    Choice::new("legacy", Strategy::Legacy, "among the regular containers"),
+    Choice::new("auto", Strategy::Auto, "native where `nodeCheck` finds that all nodes support it, else legacy"),
+    Choice::new("universal", Strategy::Universal, "in both forms, of which one works"),
 ];
 
-view! {
-    /// An injection as it is written.
+described! {
+    /// A sidecar that new Pods get, once, and never over a container of that name. At least one of `podSelector` and
+    /// `annotation` says which Pods; where both are given, both have to match.
     struct Written<'a> {
+        /// The container's name.
+        #[describe(pattern: Some(patterns::DNS_LABEL), is_required: true)]
         name: Text<'a> = "name",
+        /// The container, as in a Pod, without `name` and `restartPolicy`. `strategy: universal` needs its `command`.
+        #[describe(schema: Some(container_schema()), is_required: true)]
         container: &'a RawValue = "container",
+        /// Volumes that come along, unless the Pod has the same.
+        #[describe(schema: Some(volume_schema()))]
         volumes: Vec<&'a RawValue> = "volumes",
+        /// A LabelSelector over the Pod's labels; `{}` is every Pod.
+        #[describe(schema: Some(selector_schema()))]
         pod_selector: &'a RawValue = "podSelector",
+        /// An annotation that the Pod has, as `KEY=VALUE`.
+        #[describe(pattern: Some(patterns::ANNOTATION))]
         annotation: Text<'a> = "annotation",
+        /// In which form it is injected.
+        #[describe(choices: words(STRATEGIES))]
         strategy: Text<'a> = "strategy",
+        /// Whether it goes ahead of all init containers; else it goes behind them.
         first: bool = "first",
+        /// For `strategy: universal` only: any image with a static busybox at `/bin/busybox`.
+        #[describe(default: Some(json!(universal::HELPER_IMAGE)))]
         helper_image: Text<'a> = "helperImage",
     }
+}
 
+view! {
     /// What has a name.
     struct Named<'a> {
         name: Text<'a> = "name",
@@ -103,8 +129,59 @@ const SELECTOR: Type = Type::Object(&[
     ),
 ]);
 
-/// Reads the setting; all that is wrong with it goes to `errors`. `can_ask` is whether `auto` has a way to know the nodes.
-pub fn read(written: &[&RawValue], can_ask: bool, errors: &mut Vec<Malformed>) -> Vec<Injection> {
+/// Returns what there is to know of an injection, and of each of its fields.
+#[cfg(feature = "describe")]
+pub fn describe() -> (String, Vec<Field>) {
+    (Written::text(), Written::fields())
+}
+
+/// A container of the settings: its image is there, and the strategy decides its `restartPolicy`.
+#[cfg(feature = "describe")]
+fn container_schema() -> Value {
+    let mut schema = fields::CONTAINER.schema();
+    if let Some(properties) = schema["properties"].as_object_mut() {
+        properties.retain(|name, _| name != "restartPolicy");
+    }
+    schema["properties"]["image"] = json!({"type": "string", "minLength": 1});
+    schema["required"] = json!(["image"]);
+    schema
+}
+
+#[cfg(feature = "describe")]
+fn volume_schema() -> Value {
+    let mut schema = fields::VOLUME.schema();
+    schema["properties"]["name"] = json!({"type": "string", "pattern": patterns::DNS_LABEL});
+    schema["required"] = json!(["name"]);
+    schema
+}
+
+/// A label selector with [requirements](Requirement::is_label_requirement) that the API server takes.
+#[cfg(feature = "describe")]
+fn selector_schema() -> Value {
+    let requirement = |operators: [&str; 2], required: Value, limit: &str, count: u8| {
+        json!({
+            "type": "object",
+            "properties": {
+                "key": {"type": "string", "minLength": 1},
+                "operator": {"enum": operators},
+                "values": {"type": "array", "items": {"type": "string"}, limit: count},
+            },
+            "required": required,
+            "additionalProperties": false,
+        })
+    };
+    let mut schema = SELECTOR.schema();
+    schema["properties"]["matchLabels"]["additionalProperties"] = json!({"type": "string"});
+    schema["properties"]["matchExpressions"] = json!({"type": "array", "items": {"anyOf": [
+        requirement(["In", "NotIn"], json!(["key", "operator", "values"]), "minItems", 1),
+        requirement(["Exists", "DoesNotExist"], json!(["key", "operator"]), "maxItems", 0),
+    ]}});
+    schema
+}
+
+/// Reads the setting; all that is wrong with it goes to `errors`. `given` tells what is given for other settings.
+pub fn read<'w>(written: &[&RawValue], given: impl Fn(&str) -> &'w str, errors: &mut Vec<Malformed>) -> Vec<Injection> {
+    let can_ask = AUTO.needed.is_met_by(given(AUTO.needed.setting));
     let mut injections: Vec<Injection> = Vec::new();
     for (index, written) in written.iter().enumerate() {
         let place = Path::default().key("injections").index(index);
@@ -113,7 +190,7 @@ pub fn read(written: &[&RawValue], can_ask: bool, errors: &mut Vec<Malformed>) -
         let Some(injection) = injection.filter(|_| errors.len() == before) else { continue };
         let mut wrong = |name, problem: &str| errors.push(Malformed::new(place.clone().key(name), problem));
         if injection.strategy == Strategy::Auto && !can_ask {
-            wrong("strategy", "auto needs nodeCheck, to know which form the nodes take");
+            wrong("strategy", &format!("auto needs {}, to know which form the nodes take", AUTO.needed));
         }
         if injections.iter().flat_map(Injection::names).any(|other| injection.names().any(|name| name == other)) {
             wrong("name", "another injection has that name, or one that is made of it");
@@ -152,10 +229,10 @@ impl Injection {
             wrong(Malformed::new(at("name"), "not a name of a container: a-z, 0-9 and -, up to 63 of them"));
         }
         let strategy = match text(&written.strategy) {
-            "" => STRATEGIES[0].1,
-            word => choose(word, &STRATEGIES).unwrap_or_else(|problem| {
+            "" => STRATEGIES[0].value,
+            word => choose(word, STRATEGIES).unwrap_or_else(|problem| {
                 wrong(Malformed::new(at("strategy"), format_args!("{word:?} {problem}")));
-                STRATEGIES[0].1
+                STRATEGIES[0].value
             }),
         };
         let annotation = text(&written.annotation).split_once('=').filter(|(key, _)| !key.is_empty());

@@ -2,6 +2,13 @@
 
 pub mod action;
 pub mod choices;
+pub mod rule_settings;
+pub mod needs;
+#[cfg(feature = "describe")]
+pub mod patterns;
+#[cfg(feature = "describe")]
+pub mod field;
+pub mod described;
 pub mod pod_templates;
 pub mod universal;
 pub mod injections;
@@ -9,33 +16,32 @@ pub mod injections;
 use std::borrow::Cow;
 use std::fmt;
 
+#[cfg(feature = "describe")]
+use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::catalogue::glob::{Glob, Subject};
 use crate::catalogue::injectors::INJECTORS;
 use crate::json::malformed::Malformed;
-use crate::json::path::Step;
 use crate::json::read;
-use crate::json::view::{Text, text, view};
+use crate::json::view::Text;
 use crate::kubernetes::labels::NodeLabel;
 use crate::kubernetes::version::{self, Version};
-use crate::settings::action::Action;
-use crate::settings::choices::{Choices, choose};
+use crate::settings::choices::{Choice, Choices, choose};
+use crate::settings::described::described;
+#[cfg(feature = "describe")]
+use crate::settings::field::{Field, words};
 use crate::settings::injections::Injection;
+use crate::settings::needs::NEEDS;
 use crate::settings::pod_templates::PodTemplatePath;
+use crate::settings::rule_settings::{Actions, RuleSetting};
 
 /// The settings of the policy, checked: a `Settings` is always one that can be used as it is.
 ///
 /// They come with each request. What is absent or `null` has its default; what is unknown is an error.
 pub struct Settings<'a> {
-    /// What to do about a known sidecar in `containers`.
-    pub legacy_sidecars: Action,
-    /// What to do about a native sidecar that lost its `restartPolicy`.
-    pub stripped_sidecars: Action,
-    /// What to do about `restartPolicy: Always` in `containers`.
-    pub misplaced_restart_policy: Action,
-    /// What to do about a legacy sidecar whose injector or operator decides its form.
-    pub injected_sidecars: Action,
+    /// What to do about what the rules find.
+    pub actions: Actions,
     /// Injectors that are steered without a mark on the Pod.
     pub steer_injectors: Vec<&'static str>,
     /// Names of containers that are sidecars.
@@ -94,96 +100,198 @@ pub enum UnsupportedNodes {
     Pin,
 }
 
-view! {
-    /// The settings as they are written.
+described! {
+    /// All are optional: `{}` rejects legacy and stripped sidecars, warns of misplaced and injected ones, and changes nothing.
+    /// `null` is the same as leaving a setting out. An unknown setting is an error.
     struct Written<'a> {
-        legacy_sidecars: Text<'a> = "legacySidecars",
-        stripped_sidecars: Text<'a> = "strippedSidecars",
-        misplaced_restart_policy: Text<'a> = "misplacedRestartPolicy",
-        injected_sidecars: Text<'a> = "injectedSidecars",
+        /// Injectors that work by namespace: with `injectedSidecars: steer`, their switch is set on every Pod, with no need of
+        /// a mark on it.
+        #[describe(group: "Rules", choices: words(&injector_names()), example: Some(json!(["istio", "linkerd"])))]
         steer_injectors: Vec<Text<'a>> = "steerInjectors",
+        /// Names of containers that are sidecars, as globs. They beat the catalogue.
+        #[describe(
+            group: "Sidecars",
+            pattern: Some(patterns::CONTAINER_GLOB),
+            example: Some(json!(["logshipper", "*-proxy"])),
+        )]
         sidecar_names: Vec<Text<'a>> = "sidecarNames",
+        /// Image repositories of containers that are sidecars, as globs: registry and path, without tag and digest.
+        /// `docker.io/library/` may be left out.
+        #[describe(
+            group: "Sidecars",
+            pattern: Some(patterns::IMAGE_GLOB),
+            schema: Some(json!({"type": "string", "minLength": 1})),
+            example: Some(json!(["ghcr.io/example/shipper", "registry.example.com/sidecars/*"])),
+        )]
         sidecar_images: Vec<Text<'a>> = "sidecarImages",
+        /// Whether the built-in list of well-known sidecars counts as well. It matches name and image together.
+        #[describe(group: "Sidecars", default: Some(json!(CATALOGUE)), example: Some(json!(!CATALOGUE)))]
         catalogue: bool = "catalogue",
+        /// Names of containers that no rule touches, as globs.
+        #[describe(group: "Sidecars", pattern: Some(patterns::CONTAINER_GLOB), example: Some(json!(["debug-*"])))]
         exempt_containers: Vec<Text<'a>> = "exemptContainers",
+        /// Names of sidecars, as globs, that are converted to the front of `initContainers`, for init containers that need
+        /// them. Others go to the end.
+        #[describe(
+            group: "Conversion",
+            pattern: Some(patterns::CONTAINER_GLOB),
+            example: Some(json!(["cloud-sql-proxy"])),
+        )]
         start_first: Vec<Text<'a>> = "startFirst",
+        /// Whether Pod templates of workloads are changed as Pods are. Without it `convert` and `restore` act as `warn` on
+        /// them. GitOps tools see changed workloads as drift.
+        #[describe(group: "Conversion", example: Some(json!(true)))]
         convert_templates: bool = "convertTemplates",
+        /// More kinds with Pod templates, each as `GROUP/KIND=JSONPATH`. The policy's `rules` have to send them.
+        #[describe(
+            group: "Kinds",
+            pattern: Some(patterns::POD_TEMPLATE),
+            example: Some(json!(["argoproj.io/Rollout=$.spec.template"])),
+        )]
         pod_templates: Vec<Text<'a>> = "podTemplates",
+        /// How to know that the nodes on which a Pod may land support native sidecars.
+        #[describe(group: "Nodes", choices: words(NODE_CHECK), example: Some(json!("nodes")))]
         node_check: Text<'a> = "nodeCheck",
+        /// The version of the API server, for `nodeCheck: apiServerVersion`. `1.36` means nodes from `1.33` on.
+        #[describe(group: "Nodes", pattern: Some(patterns::VERSION), example: Some(json!("1.36")))]
         api_server_version: Text<'a> = "apiServerVersion",
+        /// The oldest nodes that count as supporting native sidecars: `1.28` where only the start order matters.
+        #[describe(
+            group: "Nodes",
+            pattern: Some(patterns::MINIMUM_VERSION),
+            default: Some(json!(MINIMUM_NODE_VERSION.to_string())),
+            example: Some(json!("1.28")),
+        )]
         minimum_node_version: Text<'a> = "minimumNodeVersion",
+        /// A label, as `KEY=VALUE`, of nodes that support native sidecars, whatever their version says. Nodes with another
+        /// value of it do not support them. deploy/node-labeller sets one.
+        #[describe(
+            group: "Nodes",
+            pattern: Some(patterns::LABEL),
+            example: Some(json!("native-sidecars.kubewarden.io/supported=true")),
+        )]
         node_label: Text<'a> = "nodeLabel",
+        /// What to do about a Pod that has native sidecars, or would get them, and may land on nodes that do not support them.
+        #[describe(group: "Nodes", choices: words(UNSUPPORTED_NODES), example: Some(json!("legacy")))]
         unsupported_nodes: Text<'a> = "unsupportedNodes",
+        /// Whether a new Pod is compared with the template of its controller, which it should not have lost a sidecar of. It
+        /// needs to be granted ReplicaSet, StatefulSet, DaemonSet, ReplicationController and Job.
+        #[describe(group: "Cluster", example: Some(json!(true)))]
         owner_lookup: bool = "ownerLookup",
+        /// Whether messages about stripped sidecars name the mutating webhooks that could have done it. It needs to be granted
+        /// MutatingWebhookConfiguration.
+        #[describe(group: "Cluster", example: Some(json!(true)))]
         webhook_lookup: bool = "webhookLookup",
+        /// Sidecars that new Pods get.
+        #[describe(
+            group: "Injection",
+            example: Some(json!([{
+                "name": "vpn",
+                "container": {
+                    "image": "registry.example.com/vpn:2",
+                    "volumeMounts": [{"name": "vpn-state", "mountPath": "/state"}],
+                },
+                "volumes": [{"name": "vpn-state", "emptyDir": {}}],
+                "podSelector": {"matchLabels": {"net": "vpn"}},
+            }])),
+        )]
         injections: Vec<&'a RawValue> = "injections",
+        ..others
     }
 }
 
-const LEGACY_SIDECARS: Choices<Action> =
-    &[("reject", Action::Reject), ("warn", Action::Warn), ("convert", Action::Repair), ("ignore", Action::Ignore)];
-const STRIPPED_SIDECARS: Choices<Action> =
-    &[("reject", Action::Reject), ("warn", Action::Warn), ("restore", Action::Repair), ("ignore", Action::Ignore)];
-const MISPLACED_RESTART_POLICY: Choices<Action> =
-    &[("warn", Action::Warn), ("reject", Action::Reject), ("convert", Action::Repair), ("ignore", Action::Ignore)];
-const INJECTED_SIDECARS: Choices<Action> =
-    &[("warn", Action::Warn), ("reject", Action::Reject), ("steer", Action::Repair), ("ignore", Action::Ignore)];
-const NODE_CHECK: Choices<NodeCheck> =
-    &[("none", NodeCheck::None), ("apiServerVersion", NodeCheck::ApiServerVersion), ("nodes", NodeCheck::Nodes)];
+/// Whether the built-in list counts where nobody says.
+const CATALOGUE: bool = true;
+
+/// The oldest nodes that count as supporting native sidecars where nobody says.
+const MINIMUM_NODE_VERSION: Version = version::SIDECARS_BETA;
+
+const NODE_CHECK: Choices<NodeCheck> = &[
+    Choice::new("none", NodeCheck::None, "nobody asks: all nodes count as supporting them"),
+    Choice::new(
+        "apiServerVersion",
+        NodeCheck::ApiServerVersion,
+        "by the setting `apiServerVersion`: kubelets are at most three minors older",
+    ),
+    Choice::new("nodes", NodeCheck::Nodes, "by the Nodes of the cluster, which the policy has to be granted"),
+];
 const UNSUPPORTED_NODES: Choices<UnsupportedNodes> = &[
-    ("reject", UnsupportedNodes::Reject),
-    ("warn", UnsupportedNodes::Warn),
-    ("legacy", UnsupportedNodes::Legacy),
-    ("pin", UnsupportedNodes::Pin),
+    Choice::new("reject", UnsupportedNodes::Reject, "refuse the object"),
+    Choice::new("warn", UnsupportedNodes::Warn, "let it pass, and say so"),
+    Choice::new("legacy", UnsupportedNodes::Legacy, "the same, and convert, steer and restore nothing"),
+    Choice::new("pin", UnsupportedNodes::Pin, "keep the Pod to nodes with `nodeLabel`, by required node affinity"),
 ];
 
 impl<'a> Settings<'a> {
-    /// Reads the settings; absent ones are the same as `{}`. The error lists all that is wrong with them.
-    pub fn read(settings: Option<&'a RawValue>) -> Result<Self, Vec<Malformed>> {
+    /// Reads the settings; absent ones are the same as `{}`. The error lists all that is wrong with them. `rules` are the
+    /// settings of the rules.
+    pub fn read(settings: Option<&'a RawValue>, rules: &[&'static RuleSetting]) -> Result<Self, Vec<Malformed>> {
         let json = settings.map_or("{}", RawValue::get);
         let written: Written = read::document(json).map_err(|error| vec![error])?;
-        let mut errors = if written.has_others { unknown(json) } else { Vec::new() };
+        let mut errors = Vec::new();
+        let words = rule_words(&written.others, rules, &mut errors);
         let mut checker = Checker { errors: &mut errors };
+        let actions = words.iter().filter_map(|(rule, word)| {
+            Some((rule.name, checker.one(rule.name, Some(word), |word| choose(word, &rule.choices))?))
+        });
+        let actions = Actions(actions.collect());
+        let given = |name: &str| match words.iter().find(|(rule, _)| rule.name == name) {
+            Some((_, word)) => word.as_str(),
+            None => written.given(name),
+        };
         let settings = Self {
-            legacy_sidecars: checker.choice("legacySidecars", &written.legacy_sidecars, LEGACY_SIDECARS),
-            stripped_sidecars: checker.choice("strippedSidecars", &written.stripped_sidecars, STRIPPED_SIDECARS),
-            misplaced_restart_policy: checker.choice(
-                "misplacedRestartPolicy",
-                &written.misplaced_restart_policy,
-                MISPLACED_RESTART_POLICY,
-            ),
-            injected_sidecars: checker.choice("injectedSidecars", &written.injected_sidecars, INJECTED_SIDECARS),
+            actions,
             steer_injectors: checker.each("steerInjectors", &written.steer_injectors, |text| injector_name(text)),
             sidecar_names: checker.globs("sidecarNames", &written.sidecar_names, Subject::ContainerName),
             sidecar_images: checker.globs("sidecarImages", &written.sidecar_images, Subject::Repository),
-            catalogue: written.catalogue.unwrap_or(true),
+            catalogue: written.catalogue.unwrap_or(CATALOGUE),
             exempt_containers: checker.globs("exemptContainers", &written.exempt_containers, Subject::ContainerName),
             start_first: checker.globs("startFirst", &written.start_first, Subject::ContainerName),
-            convert_templates: written.convert_templates.unwrap_or(false),
+            convert_templates: written.convert_templates.unwrap_or_default(),
             pod_templates: checker.each("podTemplates", &written.pod_templates, |text| PodTemplatePath::new(text)),
             node_check: checker.choice("nodeCheck", &written.node_check, NODE_CHECK),
             api_server_version: checker.optional("apiServerVersion", &written.api_server_version, api_server_version),
             minimum_node_version: checker
                 .optional("minimumNodeVersion", &written.minimum_node_version, minimum_node_version)
-                .unwrap_or(version::SIDECARS_BETA),
+                .unwrap_or(MINIMUM_NODE_VERSION),
             node_label: checker.optional("nodeLabel", &written.node_label, NodeLabel::new),
             unsupported_nodes: checker.choice("unsupportedNodes", &written.unsupported_nodes, UNSUPPORTED_NODES),
-            owner_lookup: written.owner_lookup.unwrap_or(false),
-            webhook_lookup: written.webhook_lookup.unwrap_or(false),
-            injections: injections::read(
-                written.injections.as_deref().unwrap_or_default(),
-                !matches!(text(&written.node_check), "" | "none"),
-                checker.errors,
-            ),
+            owner_lookup: written.owner_lookup.unwrap_or_default(),
+            webhook_lookup: written.webhook_lookup.unwrap_or_default(),
+            injections: injections::read(written.injections.as_deref().unwrap_or_default(), given, checker.errors),
         };
-        if settings.node_check == NodeCheck::ApiServerVersion {
-            checker.demand("apiServerVersion", &written.api_server_version, "nodeCheck: apiServerVersion");
-        }
-        if settings.unsupported_nodes == UnsupportedNodes::Pin {
-            checker.demand("nodeLabel", &written.node_label, "unsupportedNodes: pin");
-        }
+        errors.extend(NEEDS.iter().filter_map(|need| need.check(given)));
         if errors.is_empty() { Ok(settings) } else { Err(errors) }
     }
+}
+
+/// The members that are settings of rules, with what they say, in the order of the rules. All that is wrong with the members
+/// goes to `errors`.
+fn rule_words<'a>(
+    members: &[(Text<'a>, &'a RawValue)],
+    rules: &[&'static RuleSetting],
+    errors: &mut Vec<Malformed>,
+) -> Vec<(&'static RuleSetting, Text<'a>)> {
+    for (name, _) in members.iter().filter(|(name, _)| !rules.iter().any(|rule| rule.name == name.as_str())) {
+        let known: Vec<_> = rules.iter().map(|rule| rule.name).chain(Written::NAMES.iter().copied()).collect();
+        errors.push(Malformed::new(name.as_str(), format_args!("unknown setting; known are {}", known.join(", "))));
+    }
+    let mut words = Vec::new();
+    for rule in rules {
+        // The last of a name counts.
+        let Some((_, raw)) = members.iter().rfind(|(name, _)| name.as_str() == rule.name) else { continue };
+        match read::document::<Option<Text>>(raw.get()) {
+            Ok(word) => words.extend(word.map(|word| (*rule, word))),
+            Err(error) => errors.push(error.within(rule.name)),
+        }
+    }
+    words
+}
+
+/// Returns what there is to know of all settings together, and of each but those of the rules.
+#[cfg(feature = "describe")]
+pub fn describe() -> (String, Vec<Field>) {
+    (Written::text(), Written::fields())
 }
 
 /// Collects what is wrong, so that one look at the message is enough to mend all of it.
@@ -193,14 +301,7 @@ struct Checker<'e> {
 
 impl Checker<'_> {
     fn choice<T: Copy>(&mut self, setting: &str, written: &Option<Text>, choices: Choices<T>) -> T {
-        self.one(setting, written.as_ref(), |word| choose(word, choices)).unwrap_or(choices[0].1)
-    }
-
-    /// A setting that another one needs.
-    fn demand(&mut self, setting: &str, written: &Option<Text>, other: &str) {
-        if text(written).is_empty() {
-            self.errors.push(Malformed::new(setting, format_args!("missing; {other} needs it")));
-        }
+        self.one(setting, written.as_ref(), |word| choose(word, choices)).unwrap_or(choices[0].value)
     }
 
     /// A text that may be empty: forms send that for what nobody filled in.
@@ -243,19 +344,13 @@ impl Checker<'_> {
     }
 }
 
-/// The members that are no settings.
-#[cold]
-fn unknown(json: &str) -> Vec<Malformed> {
-    let known = Written::NAMES.join(", ");
-    let names = read::children(json).into_iter().filter_map(|(step, _)| match step {
-        Step::Key(name) if !Written::NAMES.contains(&&*name) => Some(name),
-        _ => None,
-    });
-    names.map(|name| Malformed::new(name, format_args!("unknown setting; known are {known}"))).collect()
+/// The names of the injectors, as the words of a setting.
+fn injector_names() -> [Choice<&'static str>; INJECTORS.len()] {
+    INJECTORS.each_ref().map(|injector| Choice::new(injector.name, injector.name, injector.product))
 }
 
 fn injector_name(text: &str) -> Result<&'static str, String> {
-    choose(text, &INJECTORS.each_ref().map(|injector| (injector.name, injector.name)))
+    choose(text, &injector_names())
 }
 
 fn api_server_version(text: &str) -> Result<Version, String> {

@@ -167,5 +167,5 @@ fn settings_in_the_documents_are_valid() {
 }
 
 fn native_sidecar_settings() -> Vec<String> {
-    crate::schema::settings()["properties"].as_object().unwrap().keys().cloned().collect()
+    native_sidecar_policy::describe::settings().fields.iter().map(|field| field.name.to_owned()).collect()
 }

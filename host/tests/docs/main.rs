@@ -12,5 +12,4 @@ mod common;
 mod links;
 mod page;
 mod rules;
-mod schema;
 mod settings;

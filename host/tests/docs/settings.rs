@@ -1,12 +1,15 @@
-//! docs/settings.md and docs/settings.schema.json, and the policy's own code and forms that they have to agree with.
-
-use std::collections::BTreeMap;
+//! docs/settings.md, docs/settings.schema.json and the form, made of what the policy says of its settings.
 
 use boon::{Compiler, Draft, SchemaIndex, Schemas};
+use native_sidecar_policy::describe::{self, Description, Field, Shape};
 use serde_json::{Map, Value, json};
 use yaml::emit;
 
-use crate::{case_files, page, schema};
+use crate::{case_files, page};
+
+/// Where editors find the schema.
+const SCHEMA: &str =
+    "https://raw.githubusercontent.com/native-sidecar-policy/native-sidecar-policy/main/docs/settings.schema.json";
 
 /// What the policy refuses and no schema can: a part of the message, and why.
 const BEYOND_A_SCHEMA: &[(&str, &str)] = &[
@@ -34,7 +37,7 @@ impl Checker {
     fn new() -> Self {
         let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
         compiler.set_default_draft(Draft::V2020_12);
-        compiler.add_resource("schema.json", schema::settings()).unwrap();
+        compiler.add_resource("schema.json", describe::schema(SCHEMA)).unwrap();
         let index = compiler.compile("schema.json", &mut schemas).unwrap();
         Self(schemas, index)
     }
@@ -77,8 +80,7 @@ fn the_schema_accepts_what_the_policy_accepts() {
         .filter_map(|(name, folder)| Some((name, case_files::value(&folder, "settings.json")?)))
         .flat_map(|(name, settings)| parts(&settings).into_iter().map(move |part| (name.clone(), part)))
         .collect();
-    let properties = schema::settings()["properties"].as_object().unwrap().clone();
-    settings.extend(properties.keys().map(|name| ("null".to_owned(), json!({name: null}))));
+    settings.extend(describe::settings().fields.iter().map(|field| ("null".to_owned(), json!({field.name: null}))));
     for (name, part) in settings {
         let (refusal, accepts) = (refusal(&part), checker.accepts(&part));
         refused += usize::from(refusal.is_some());
@@ -100,107 +102,120 @@ fn the_schema_accepts_what_the_policy_accepts() {
     assert!(idle.is_empty(), "no case needs these exceptions: {idle:?}");
 }
 
-/// What src/settings/mod.rs says: the names of all settings, and the choices of those that have some, the default first.
-fn source() -> (Vec<String>, BTreeMap<String, Vec<String>>) {
-    let source = page::text("src/settings/mod.rs");
-    let quoted = |text: &str| text.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
-    let fields = source.split("struct Written<'a> {").nth(1).unwrap().split('}').next().unwrap();
-    let choices = source.split("checker.choice(").skip(1).map(|call| {
-        let arguments: Vec<_> = call.split(')').next().unwrap().split(',').map(str::trim).collect();
-        let table = source.split(&format!("const {}: Choices", arguments[2])).nth(1).unwrap();
-        (quoted(arguments[0]).remove(0), quoted(table.split(';').next().unwrap()))
-    });
-    (quoted(fields), choices.collect())
-}
-
-/// The words that a setting may be; none where it is not of that kind.
-fn words(setting: &Value) -> Vec<(String, String)> {
-    let choices = setting["oneOf"].as_array().or(setting["anyOf"][0]["oneOf"].as_array());
-    let text = |value: &Value| value.as_str().unwrap().replace('\n', " ");
-    choices.into_iter().flatten().map(|choice| (text(&choice["const"]), text(&choice["description"]))).collect()
-}
-
 #[test]
-fn the_schema_is_that_of_the_source() {
-    let schema = schema::settings();
-    let (names, mut choices) = source();
-    let properties = schema["properties"].as_object().unwrap();
-    assert_eq!(properties.keys().collect::<Vec<_>>(), names.iter().collect::<Vec<_>>());
-    for (name, setting) in properties {
-        let words: Vec<_> = words(setting).into_iter().map(|(word, _)| word).collect();
-        assert_eq!(words, choices.remove(name).unwrap_or_default(), "{name}");
-        if let Some(first) = words.first() {
-            assert_eq!(setting["default"], **first, "{name}");
-        }
-        for example in setting["examples"].as_array().into_iter().flatten() {
-            let needs = json!({"nodeCheck": "nodes", "nodeLabel": "a=b", "injectedSidecars": "steer"});
-            let mut settings = needs.as_object().unwrap().clone();
-            settings.insert(name.clone(), example.clone());
+fn the_defaults_and_the_examples_are_accepted() {
+    for Field { name, default, example, .. } in describe::settings().fields {
+        assert_ne!(default, example, "{name}");
+        for value in default.into_iter().chain(example) {
+            let mut settings = Map::new();
+            for (setting, word, needed) in describe::needs() {
+                if setting == name && value == *word {
+                    let needed = describe::settings().fields.into_iter().find(|field| field.name == needed).unwrap();
+                    settings.insert(needed.name.to_owned(), needed.example.unwrap());
+                }
+            }
+            settings.insert(name.to_owned(), value);
             assert_eq!(refusal(&Value::Object(settings)), None, "{name}");
         }
     }
-    assert!(choices.is_empty(), "{choices:?}");
-    let injectors = page::text("src/catalogue/injectors.rs");
-    let injectors = injectors.lines().filter_map(|line| line.trim().strip_prefix("name: \"")?.strip_suffix("\","));
-    let described = words(&properties["steerInjectors"]["items"]);
-    let described: Vec<_> = described.iter().map(|(word, _)| word.as_str()).collect();
-    assert_eq!(described, injectors.collect::<Vec<_>>());
-    let injection = page::text("src/settings/injections.rs");
-    let fields = injection.split("struct Written<'a> {").nth(1).unwrap().split('}').next().unwrap();
-    let fields: Vec<_> = fields.split('"').skip(1).step_by(2).collect();
-    let described = &schema["properties"]["injections"]["items"]["properties"];
-    assert_eq!(described.as_object().unwrap().keys().collect::<Vec<_>>(), fields);
-    let strategies = injection.split("const STRATEGIES").nth(1).unwrap().split("];").next().unwrap();
-    let strategies: Vec<_> = strategies.split('"').skip(1).step_by(2).collect();
-    let described: Vec<_> = words(&described["strategy"]).into_iter().map(|(word, _)| word).collect();
-    assert_eq!(described, strategies);
-    let twins = page::text("src/settings/universal.rs");
-    let image = schema["properties"]["injections"]["items"]["properties"]["helperImage"]["default"].as_str().unwrap();
-    assert!(twins.contains(&format!("HELPER_IMAGE: &str = {image:?}")), "{image}");
 }
 
-/// The questions of Rancher's form.
-fn questions() -> Vec<Value> {
-    yaml::parse(&page::text("questions-ui.yml")).unwrap()["questions"].as_array().unwrap().clone()
+/// A name as the label of a question: `nodeCheck` is `Node check`.
+fn label(name: &str) -> String {
+    let mut label = String::new();
+    for (index, c) in name.char_indices() {
+        match c {
+            _ if index == 0 => label.extend(c.to_uppercase()),
+            c if c.is_uppercase() => label.extend([' ', c.to_ascii_lowercase()]),
+            c => label.push(c),
+        }
+    }
+    label.replace("Api ", "API ")
+}
+
+/// A question of Rancher's form. What the first sentence does not say of a setting is in its tooltip.
+fn question(field: &Field) -> Value {
+    let (first, rest) = field.text.split_once(". ").unwrap_or((field.text.trim_end_matches('.'), ""));
+    let choices = field.choices.iter().map(|(word, meaning)| match field.shape {
+        Shape::Texts => (*word).to_owned(),
+        _ => format!("{word}: {meaning}"),
+    });
+    let choices = choices.collect::<Vec<_>>().join(if field.shape == Shape::Texts { ", " } else { "; " });
+    let example = match &field.example {
+        Some(Value::Array(entries)) => {
+            entries.iter().map(|entry| entry.as_str().unwrap()).collect::<Vec<_>>().join(", ")
+        }
+        Some(Value::String(text)) => text.clone(),
+        _ => String::new(),
+    };
+    let example = if choices.is_empty() && !example.is_empty() { format!("As {example}") } else { choices };
+    let tooltip = [rest, &example].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    let plain = |text: &str| text.replace('`', "");
+    let mut question = json!({
+        "variable": field.name,
+        "type": match field.shape {
+            Shape::Flag => "boolean",
+            Shape::Texts => "array[",
+            Shape::Text if !field.choices.is_empty() => "enum",
+            _ => "string",
+        },
+        "default": field.default.clone().unwrap_or_else(|| json!("")),
+        "group": field.group,
+        "label": label(field.name),
+        "description": plain(first) + ".",
+        "tooltip": plain(&tooltip),
+        "required": false,
+    });
+    if question["type"] == "enum" {
+        question["options"] = field.choices.iter().map(|(word, _)| *word).collect();
+    }
+    if question["tooltip"] == "" {
+        question.as_object_mut().unwrap().remove("tooltip");
+    }
+    question
 }
 
 #[test]
-fn the_form_asks_what_the_schema_says() {
-    let schema = schema::settings();
-    let properties = schema["properties"].as_object().unwrap();
-    let questions = questions();
+fn the_form_asks_for_the_settings() {
     // The form has no lists of maps.
-    let flat: Vec<_> = properties.keys().filter(|name| *name != "injections").collect();
-    assert_eq!(questions.iter().map(|question| question["variable"].as_str().unwrap()).collect::<Vec<_>>(), flat);
-    for question in &questions {
-        let name = question["variable"].as_str().unwrap();
-        for field in ["group", "label", "description", "tooltip"] {
-            assert!(question[field].as_str().is_some_and(|text| !text.is_empty()), "{name} has no {field}");
-        }
-        assert_eq!(question["required"], false, "{name}");
-        let setting = &properties[name];
-        let words: Vec<_> = words(setting).into_iter().map(|(word, _)| word).collect();
-        let kind = match setting["type"][0].as_str() {
-            Some("boolean") => "boolean",
-            Some("array") => "array[",
-            Some("string") => "string",
-            _ => "enum",
-        };
-        assert_eq!(question["type"], kind, "{name}");
-        assert_eq!(question.get("options").cloned().unwrap_or(json!([])), json!(words), "{name}");
-        assert_eq!(question["default"], *setting.get("default").unwrap_or(&json!("")), "{name}");
-    }
+    let fields = describe::settings().fields.into_iter().filter(|field| field.shape != Shape::Objects);
+    let questions: Vec<_> = fields.map(|field| question(&field)).collect();
+    let form = emit::entry("questions", &json!(questions), 0, emit::Layout::default());
+    page::bless("questions-ui.yml", &form);
+    assert_eq!(yaml::parse(&form).unwrap()["questions"], json!(questions));
     let defaults: Map<_, _> = questions
         .iter()
         .map(|question| (question["variable"].as_str().unwrap().to_owned(), question["default"].clone()))
         .collect();
     assert_eq!(refusal(&Value::Object(defaults)), None, "the form as it is filled in at first");
+
+    const KEY: &str = "  kubewarden/questions-ui: |\n";
+    let package = page::text("artifacthub-pkg.yml");
+    let (before, rest) = package.split_once(KEY).unwrap();
+    let after = rest.lines().skip_while(|line| line.starts_with("    ") || line.is_empty());
+    let after: String = after.map(|line| format!("{line}\n")).collect();
+    let form_there: String = form.lines().map(|line| format!("    {line}\n")).collect();
+    page::bless("artifacthub-pkg.yml", &format!("{before}{KEY}{form_there}{after}"));
+    let package = yaml::parse(&page::text("artifacthub-pkg.yml")).unwrap();
+    assert_eq!(package["annotations"]["kubewarden/questions-ui"], form);
 }
 
 #[test]
-fn artifact_hub_has_the_same_form() {
-    let package = yaml::parse(&page::text("artifacthub-pkg.yml")).unwrap();
-    assert_eq!(package["annotations"]["kubewarden/questions-ui"], page::text("questions-ui.yml"));
+fn the_readme_has_the_settings() {
+    let readme = page::text("README.md");
+    let section = readme.split("\n## ").find(|section| section.starts_with("Settings\n")).unwrap();
+    let rows: Vec<Vec<&str>> = section
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.split(" | ").map(|cell| cell.trim_matches(['|', ' '])).collect())
+        .collect();
+    let fields = describe::settings().fields;
+    let names: Vec<_> = fields.iter().map(|field| format!("`{}`", field.name)).collect();
+    assert_eq!(rows.iter().map(|row| row[0]).collect::<Vec<_>>(), names);
+    for (row, field) in rows.iter().zip(&fields).filter(|(_, field)| field.shape == Shape::Text) {
+        let words: Vec<_> = field.choices.iter().map(|(word, _)| format!("`{word}`")).collect();
+        assert!(words.is_empty() || row[1] == words.join(" "), "{}: {}", field.name, row[1]);
+    }
 }
 
 /// A value as one word of Markdown.
@@ -208,91 +223,82 @@ fn code(value: &Value) -> String {
     format!("`{}`", emit::flow(value, false))
 }
 
-fn paragraph(setting: &Value) -> String {
-    setting["description"].as_str().unwrap().replace('\n', " ")
-}
-
 /// What a setting may be, in a word or two.
-fn kind(setting: &Value) -> &'static str {
-    match (setting["type"][0].as_str().or(setting["type"].as_str()), setting["items"]["type"].as_str()) {
-        (Some("boolean"), _) => "`true` or `false`",
-        (Some("array"), Some("string")) if setting["items"].get("oneOf").is_some() => "list of words",
-        (Some("array"), Some("string")) => "list of texts",
-        (Some("array"), _) => "list",
-        (Some("string"), _) => "text",
-        _ => "object",
+fn kind(field: &Field) -> &'static str {
+    match field.shape {
+        Shape::Flag => "`true` or `false`",
+        Shape::Texts if field.choices.is_empty() => "list of texts",
+        Shape::Texts => "list of words",
+        Shape::Objects => "list",
+        Shape::Text => "text",
+        Shape::Object => "object",
     }
 }
 
 /// The choices as a table; nothing where there are none.
-fn table(words: &[(String, String)]) -> String {
+fn table(head: &str, words: &[(&str, &str)]) -> String {
     let rows: String = words.iter().map(|(word, meaning)| format!("| `{word}` | {meaning} |\n")).collect();
-    if rows.is_empty() { rows } else { format!("| value | meaning |\n|---|---|\n{rows}\n") }
+    if rows.is_empty() { rows } else { format!("| {head} | meaning |\n|---|---|\n{rows}\n") }
 }
 
-fn section(name: &str, setting: &Value) -> String {
-    let mut text = format!("### {name}\n\n{}\n\n", paragraph(setting));
-    let list = words(&setting["items"]);
-    text += &table(if list.is_empty() { words(setting) } else { list }.as_slice());
-    let default = setting.get("default").map_or("none".to_owned(), code);
-    text += &match words(setting).is_empty() {
-        true => format!("Value: {}. Default: {default}.\n\n", kind(setting)),
-        false => format!("Default: {default}.\n\n"),
+fn default(field: &Field) -> String {
+    let nothing = if field.is_required { "required" } else { "none" };
+    field.default.as_ref().map_or(nothing.to_owned(), code)
+}
+
+fn section(field: &Field) -> String {
+    let mut text = format!("### {}\n\n{}\n\n", field.name, field.text);
+    text += &table("value", &field.choices);
+    for (_, value, needed) in describe::needs().filter(|(setting, ..)| *setting == field.name) {
+        let value = if value.contains(':') { value } else { format!("{}: {value}", field.name) };
+        text += &format!("`{value}` needs the setting `{needed}`.\n\n");
+    }
+    text += &match field.shape == Shape::Text && !field.choices.is_empty() {
+        true => format!("Default: {}.\n\n", default(field)),
+        false => format!("Value: {}. Default: {}.\n\n", kind(field), default(field)),
     };
-    for example in setting["examples"].as_array().into_iter().flatten() {
-        text += &format!("```yaml\n{}```\n\n", emit::entry(name, example, 0, emit::Layout { indent: 2, dash: 2 }));
+    if let Some(example) = &field.example {
+        let example = emit::entry(field.name, example, 0, emit::Layout { indent: 2, dash: 2 });
+        text += &format!("```yaml\n{example}```\n\n");
     }
     text
 }
 
-fn fields(injection: &Value) -> String {
-    let mut text = "| field | value | default | meaning |\n|---|---|---|---|\n".to_owned();
-    let required = injection["required"].as_array().unwrap();
-    for (name, field) in injection["properties"].as_object().unwrap() {
-        let words = words(field);
-        let value = match words.is_empty() {
-            true => kind(field).to_owned(),
-            false => words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(" "),
-        };
-        let default = field
-            .get("default")
-            .map_or(if required.contains(&json!(name)) { "required" } else { "none" }.to_owned(), code);
-        text += &format!("| `{name}` | {value} | {default} | {} |\n", paragraph(field));
+fn injection_fields() -> String {
+    let Description { text: about, fields } = describe::injection();
+    let mut text = format!("{about}\n\n| field | value | default | meaning |\n|---|---|---|---|\n");
+    for field in &fields {
+        let words: Vec<_> = field.choices.iter().map(|(word, _)| format!("`{word}`")).collect();
+        let value = if words.is_empty() { kind(field).to_owned() } else { words.join(" ") };
+        text += &format!("| `{}` | {value} | {} | {} |\n", field.name, default(field), field.text);
     }
-    let strategies = table(&words(&injection["properties"]["strategy"])).replacen("| value |", "| `strategy` |", 1);
-    format!("{}\n\n{text}\n{strategies}", paragraph(injection))
+    for field in fields.iter().filter(|field| !field.choices.is_empty()) {
+        text += &format!("\n{}", table(&format!("`{}`", field.name), &field.choices));
+    }
+    text
 }
 
 #[test]
-fn the_pages_are_those_of_the_schema() {
-    let schema = schema::settings();
-    page::bless("docs/settings.schema.json", &(serde_json::to_string_pretty(&schema).unwrap() + "\n"));
+fn the_pages_are_those_of_the_settings() {
+    let schema = serde_json::to_string_pretty(&describe::schema(SCHEMA)).unwrap();
+    page::bless("docs/settings.schema.json", &(schema + "\n"));
+    let Description { text: about, fields } = describe::settings();
     let mut text = format!(
-        "<!-- Generated from host/tests/docs/schema.rs: BLESS=1 cargo test --workspace --test docs -->\n\n# Settings\n\n{}\n\n\
+        "<!-- Generated from src/settings: BLESS=1 cargo test --workspace --test docs -->\n\n# Settings\n\n{about}\n\n\
         [settings.schema.json](settings.schema.json) is the JSON Schema of all this, for editors:\n\n\
-        ```yaml\n# yaml-language-server: $schema={}\nlegacySidecars: convert\n```\n\n\
+        ```yaml\n# yaml-language-server: $schema={SCHEMA}\nlegacySidecars: convert\n```\n\n\
         In a glob, `*` stands for any characters (also `/`), `?` for one, `[a-z]` for one of a range, `[!a-z]` for one outside \
         of it. A glob matches the whole name.\n\n",
-        paragraph(&schema),
-        schema["$id"].as_str().unwrap(),
     );
-    let groups: BTreeMap<_, _> = questions()
-        .into_iter()
-        .map(|question| {
-            let text = |field: &str| question[field].as_str().unwrap().to_owned();
-            (text("variable"), text("group"))
-        })
-        .collect();
-    let mut last = String::new();
-    for (name, setting) in schema["properties"].as_object().unwrap() {
-        let group = groups.get(name).map_or("Injection", String::as_str);
-        if group != last {
-            text += &format!("## {group}\n\n");
-            last = group.to_owned();
+    let mut last = "";
+    for field in &fields {
+        if field.group != last {
+            text += &format!("## {}\n\n", field.group);
+            last = field.group;
         }
-        text += &section(name, setting);
-        if name == "injections" {
-            text += &fields(&setting["items"]);
+        text += &section(field);
+        if field.shape == Shape::Objects {
+            text += &injection_fields();
         }
     }
     page::bless("docs/settings.md", &text);
