@@ -128,8 +128,8 @@ pub enum Operation {
 impl<'a> Request<'a> {
     /// Reads the payload: the request, and the settings as they came.
     pub fn read(payload: &'a [u8]) -> Result<(Self, Option<&'a RawValue>), Malformed> {
-        let json =
-            std::str::from_utf8(payload).map_err(|error| Malformed::new("", format_args!("not JSON: {error}")))?;
+        let json = simdutf8::compat::from_utf8(payload);
+        let json = json.map_err(|error| Malformed::new("", format_args!("not JSON: {error}")))?;
         let read = |reads_pods| {
             let (mut request, mut settings) = (Self { payload: json, ..Self::default() }, None);
             let reader = Reader { request: &mut request, settings: &mut settings, is_request: false, reads_pods };

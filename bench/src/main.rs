@@ -26,7 +26,7 @@ const SEED: u64 = 7;
 const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// What `make test` holds the module to, in bytes.
-const LARGEST: usize = 400_000;
+const LARGEST: usize = 700_000;
 
 /// A Pod with Istio's native sidecar: 6 KB.
 const ISTIO: Shape =
@@ -78,8 +78,8 @@ fn paths(policy: &Compiled, floor: &Compiled, round_trip: &Compiled, report: &mu
         ("accept, all native, to the floor", ISTIO, json!({}), floor, 1.5),
         ("the same with 40 globs, to the floor", ISTIO, lists(), floor, 2.0),
         ("no sidecar with 40 globs, to the floor", PLAIN, lists(), floor, 2.0),
-        ("deny, to the floor", LEGACY, json!({}), floor, 3.0),
-        ("convert, to the round trip", LEGACY, converting(), round_trip, 1.3),
+        ("deny, to the floor", LEGACY, json!({}), floor, 2.2),
+        ("convert, to the round trip", LEGACY, converting(), round_trip, 0.6),
     ] {
         let payload = payload(shape, &settings, SEED);
         let times = compare(&mut [(&mut policy.guest()?, &payload), (&mut baseline.guest()?, &payload)])?;

@@ -1,4 +1,5 @@
 //! The view of a Pod, held to the types of Kubernetes on many Pods: it reads what they can read, with the same in every field.
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 
