@@ -3,30 +3,41 @@
 
 bats_require_minimum_version 1.5.0
 
-# A kubectl that knows the nodes of $BATS_TEST_TMPDIR/nodes and the metrics in its folder metrics, and writes down what it is
-# told to label.
+# A kubectl that knows the nodes of $BATS_TEST_TMPDIR/nodes and the metrics in its folder metrics, by node where the API server is
+# asked, and by address and port where a kubelet is. It writes down what it is told to label, and whom it asks for metrics.
 setup() {
   cd "$BATS_TEST_TMPDIR"
   mkdir -p bin metrics
   cat >bin/kubectl <<'KUBECTL'
 #!/bin/sh
-case "$1 $2" in
-  "get nodes") cat nodes ;;
-  "get --raw") node=${3#/api/v1/nodes/}; cat "metrics/${node%/proxy/metrics}" ;;
-  "label node") shift 2; echo "$*" >>labels; [ "$1" != broken ] ;;
+case "$*" in
+  "get nodes -o jsonpath="*) cat nodes ;;
+  "create token metrics-reader") [ ! -e no-token ] && echo t0ken ;;
+  "get --raw /api/v1/nodes/"*)
+    node=${3#/api/v1/nodes/}
+    echo "API server: $node" >>asked
+    cat "metrics/${node%/proxy/metrics}"
+    ;;
+  "--server https://"*" --insecure-skip-tls-verify --token t0ken --request-timeout 10s get --raw /metrics")
+    echo "kubelet: $2" >>asked
+    cat "metrics/${2#https://}"
+    ;;
+  "label node "*) shift 2; echo "$*" >>labels; [ "$1" != broken ] ;;
   *) echo "kubectl $*" >&2; exit 1 ;;
 esac
 KUBECTL
   chmod +x bin/kubectl
   : >nodes
   : >labels
+  : >asked
 }
 
+# node NAME VERSION [ADDRESSES]: as kubectl prints it.
 node() {
-  printf '%s %s\n' "$1" "$2" >>nodes
+  printf '%s|%s|10250|%s\n' "$1" "$2" "${3:-}" >>nodes
 }
 
-# metrics NODE VALUE: what the kubelet of that node says of the gate, among other things.
+# metrics WHOSE VALUE: what a kubelet says of the gate, among other things.
 metrics() {
   printf '%s\n' '# HELP kubernetes_feature_enabled [BETA] The status of features.' \
     'kubernetes_feature_enabled{name="SELinuxMount",stage="BETA"} 0' \
@@ -39,6 +50,7 @@ label() {
   local shell=$1
   shift
   : >labels
+  : >asked
   run --separate-stderr env "$@" PATH="$PWD/bin:$PATH" $shell "$BATS_TEST_DIRNAME/label-nodes.sh"
   echo "$shell: $status, stdout: $output, stderr: $stderr, labels: $(<labels)"
 }
@@ -72,6 +84,53 @@ candidate $key=true --overwrite
 virtual $key=false --overwrite
 END
   done
+}
+
+@test "in a Pod, the kubelets themselves are asked, with a token that is good for nothing else" {
+  node on v1.29.3 10.0.0.7 && metrics 10.0.0.7:10250 1
+  node off v1.32.9 '10.0.0.8 fd00::8' && metrics 10.0.0.8:10250 0
+  node six v1.30.0 'fd00::9 10.0.0.9' && metrics '[fd00::9]:10250' 1
+  node silent v1.31.0 10.0.0.10
+  node nowhere v1.31.0
+  node old v1.28.9 10.0.0.11
+  node new v1.33.0 10.0.0.12
+  for shell in dash 'busybox sh' bash; do
+    label "$shell" METRICS_ACCOUNT=metrics-reader
+    [ "$status" -eq 0 ]
+    diff labels - <<END
+on $key=true --overwrite
+off $key=false --overwrite
+six $key=true --overwrite
+silent $key-
+nowhere $key-
+old $key=false --overwrite
+new $key=true --overwrite
+END
+    diff asked - <<END
+kubelet: https://10.0.0.7:10250
+kubelet: https://10.0.0.8:10250
+kubelet: https://[fd00::9]:10250
+kubelet: https://10.0.0.10:10250
+END
+    # Why nothing is known of it is in the log.
+    [[ "$stderr" == *10.0.0.10:10250*'nowhere has no address'* ]]
+  done
+}
+
+@test "without a token for the kubelets nothing is labelled, and the run fails" {
+  touch no-token
+  node on v1.29.3 10.0.0.7
+  label dash METRICS_ACCOUNT=metrics-reader
+  [ "$status" -ne 0 ]
+  [ ! -s labels ]
+}
+
+@test "by hand, the API server is asked" {
+  node on v1.29.3 10.0.0.7 && metrics on 1
+  label dash
+  [ "$status" -eq 0 ]
+  [ "$(<labels)" = "on $key=true --overwrite" ]
+  [ "$(<asked)" = "API server: on/proxy/metrics" ]
 }
 
 @test "what is not known loses its label" {
