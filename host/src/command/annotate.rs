@@ -6,7 +6,9 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::command::files;
+use crate::command::run::warn;
 use crate::engine::{self, Engine};
+use crate::package::capabilities;
 use crate::package::metadata::{ExecutionMode, Metadata, USAGE};
 use crate::package::section;
 
@@ -45,6 +47,10 @@ pub fn run(args: &AnnotateArgs) -> Result<()> {
     }
     let engine = Engine::new(&module).with_context(|| format!("cannot load {}", args.module.display()))?;
     metadata.protocol_version = Some(engine.protocol_version()?);
+    let declared = metadata.host_capabilities.clone().unwrap_or_default();
+    for difference in capabilities::differences(&capabilities::used(&module)?, &declared) {
+        warn(&format!("{name}: {difference}"));
+    }
     if let Some(usage) = usage {
         metadata.annotations.get_or_insert_default().insert(USAGE.to_owned(), usage);
     }

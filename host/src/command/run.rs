@@ -91,7 +91,8 @@ fn host_calls(args: &RunArgs, metadata: Option<Metadata>) -> Result<HostCalls> {
     }
 }
 
-fn warn(text: &str) {
+/// Prints a warning.
+pub(super) fn warn(text: &str) {
     // A warning that nobody can see is no reason to fail.
     let _ = writeln!(io::stderr(), "warning: {text}");
 }

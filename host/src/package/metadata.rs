@@ -35,7 +35,7 @@ pub struct Metadata {
     /// The objects of the cluster that it wants to read.
     #[serde(default)]
     pub context_aware_resources: BTreeSet<ContextAwareResource>,
-    /// What else it wants of its host.
+    /// What it wants to ask of its host: each as `NAMESPACE/OPERATION`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host_capabilities: Option<BTreeSet<String>>,
     /// The oldest Kubewarden that can run it.
@@ -149,6 +149,14 @@ impl Metadata {
             let is_empty = resource.api_version.is_empty() || resource.kind.is_empty();
             check(format!("contextAwareResources[{index}]"), is_empty, "apiVersion and kind must not be empty");
         }
+        for name in self.host_capabilities.iter().flatten() {
+            let is_path = name.split('/').count() > 1 && name.split('/').all(|part| !part.is_empty());
+            check(
+                format!("hostCapabilities: {name:?}"),
+                !is_path,
+                "must be NAMESPACE/OPERATION, as kubernetes/get_resource",
+            );
+        }
         problems
     }
 }
@@ -202,6 +210,24 @@ mod tests {
         assert_eq!(error("mutating: true"), "missing field `rules`");
         assert_eq!(error(RULES), "missing field `mutating`");
         assert!(error(&RULES.replace("CREATE", "MAKE")).starts_with("unknown variant `MAKE`"));
+    }
+
+    #[test]
+    fn host_capabilities_are_read_checked_and_written() {
+        let read =
+            |list: &str| Metadata::from_yaml(&format!("{RULES}mutating: true\nhostCapabilities: {list}\n")).unwrap();
+        let metadata = read("[kubernetes/list_resources_all, kubernetes/get_resource]");
+        assert_eq!(metadata.problems(), Vec::<String>::new());
+        let json = serde_json::to_string(&metadata).unwrap();
+        let end = ",\"hostCapabilities\":[\"kubernetes/get_resource\",\"kubernetes/list_resources_all\"]}";
+        assert!(json.ends_with(end), "{json}");
+        assert_eq!(
+            read("[get_resource, oci/]").problems(),
+            [
+                "hostCapabilities: \"get_resource\": must be NAMESPACE/OPERATION, as kubernetes/get_resource",
+                "hostCapabilities: \"oci/\": must be NAMESPACE/OPERATION, as kubernetes/get_resource",
+            ]
+        );
     }
 
     #[test]
