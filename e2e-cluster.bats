@@ -187,6 +187,18 @@ needs_controllers() {
   [ -n "$CONTROLLERS" ] || skip "no controller looks after Deployments here"
 }
 
+@test "Kubewarden hands the conditions on, and the API server evaluates them without an error" {
+  for webhook in "mutatingwebhookconfiguration clusterwide-$mutating" "validatingwebhookconfiguration clusterwide-$validating"; do
+    # shellcheck disable=SC2086
+    k get $webhook --output json
+    is '[.webhooks[].matchConditions[].name] == ["the-spec-changes", "not-just-a-container"]'
+  done
+  k create --dry-run=server --output json --filename - <<<'{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "one"},
+    "spec": {"containers": [{"name": "app", "image": "'"$image"'"}]}}'
+  fine
+  [ "$stderr" = "" ]
+}
+
 @test "a legacy Pod is stored native" {
   pod legacy legacy "$declared"
   k create --filename legacy.json

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use k8s_openapi::Resource;
 use k8s_openapi::api::batch::v1::CronJob;
 use k8s_openapi::api::core::v1::ServiceAccount;
-use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding};
 use kubewarden_policy_sdk::crd::policies::ClusterAdmissionPolicy;
 use kubewarden_policy_sdk::crd::policies::cluster_admission_policy::ClusterAdmissionPolicySpec;
 use native_sidecar::engine::Engine;
@@ -147,6 +147,8 @@ fn every_document_is_of_its_type() {
                 (read(ClusterRole::KIND), ClusterRole::API_VERSION),
                 (read(ClusterRoleBinding::KIND), ClusterRoleBinding::API_VERSION),
                 (read(CronJob::KIND), CronJob::API_VERSION),
+                (read(Role::KIND), Role::API_VERSION),
+                (read(RoleBinding::KIND), RoleBinding::API_VERSION),
                 (read(ServiceAccount::KIND), ServiceAccount::API_VERSION),
                 (read(ClusterAdmissionPolicy::KIND), "policies.kubewarden.io/v1"),
                 (read("Kustomization"), "kustomize.config.k8s.io/v1beta1"),
@@ -157,6 +159,8 @@ fn every_document_is_of_its_type() {
                 ClusterRole::KIND => drop(strict::<ClusterRole>(&file, &document)),
                 ClusterRoleBinding::KIND => drop(strict::<ClusterRoleBinding>(&file, &document)),
                 CronJob::KIND => drop(strict::<CronJob>(&file, &document)),
+                Role::KIND => drop(strict::<Role>(&file, &document)),
+                RoleBinding::KIND => drop(strict::<RoleBinding>(&file, &document)),
                 ServiceAccount::KIND => drop(strict::<ServiceAccount>(&file, &document)),
                 "Kustomization" => drop(strict::<Kustomization>(&file, &document)),
                 _ => drop(strict::<ClusterAdmissionPolicy>(&file, &document)),
@@ -288,11 +292,39 @@ fn what_the_settings_read_is_asked_for_and_granted() {
     }
 }
 
+/// What kubelets see is a token that is good for their metrics alone.
+#[test]
+fn the_labeller_may_do_no_more_than_it_has_to() {
+    let documents = documents("deploy/node-labeller/rbac.yaml");
+    let bound = |account: &str| -> Vec<String> {
+        let is_theirs = |each: &&Value| each["subjects"][0]["name"] == account;
+        let roles = documents.iter().filter(is_theirs).map(|binding| &binding["roleRef"]);
+        let rules = roles.flat_map(|role| {
+            let is_it = |each: &&Value| each["kind"] == role["kind"] && each["metadata"]["name"] == role["name"];
+            documents.iter().find(is_it).expect("the role")["rules"].as_array().expect("rules")
+        });
+        let text = |rule: &Value| format!("{} {} {}", rule["resources"], rule["resourceNames"], rule["verbs"]);
+        rules.map(|rule| text(rule)).collect()
+    };
+    assert_eq!(
+        bound("native-sidecar-node-labeller"),
+        [
+            r#"["nodes"] null ["get","list","patch"]"#,
+            r#"["serviceaccounts/token"] ["native-sidecar-node-metrics"] ["create"]"#
+        ]
+    );
+    assert_eq!(bound("native-sidecar-node-metrics"), [r#"["nodes/metrics"] null ["get"]"#]);
+}
+
 #[test]
 fn the_lookups_are_those_of_the_metadata() {
     let metadata = yaml::parse(&text("metadata.yml")).expect("the metadata");
     let lookups: Vec<_> = LOOKUPS.iter().map(|lookup| json!({"apiVersion": lookup.1, "kind": lookup.2})).collect();
     assert_eq!(metadata["contextAwareResources"], json!(lookups));
+    let operations =
+        LOOKUPS.iter().map(|lookup| if lookup.5.contains(&"list") { "list_resources_all" } else { "get_resource" });
+    let capabilities: BTreeSet<_> = operations.map(|operation| format!("kubernetes/{operation}")).collect();
+    assert_eq!(metadata["hostCapabilities"], json!(capabilities));
 }
 
 /// A new Pod: `checkout` with its regular containers, and init containers.
@@ -405,6 +437,9 @@ fn what_takes_the_place_of_the_base_has_its_names_and_more_settings() {
         assert_eq!(base_name, aware_name);
         let mut expected = base.clone();
         expected.context_aware_resources.clone_from(&aware.context_aware_resources);
+        // What is missing from a Pod is looked for in every Pod.
+        let conditions = expected.match_conditions.as_mut().expect("conditions");
+        conditions.retain(|condition| condition.name == "the-spec-changes");
         let settings = expected.settings.0.as_object_mut().expect("settings");
         for (key, value) in aware.settings.0.as_object().expect("settings") {
             settings.entry(key).or_insert_with(|| value.clone());

@@ -5,6 +5,7 @@
 mod case_files;
 #[path = "../common/mod.rs"]
 mod common;
+mod conditions;
 mod invariants;
 mod support;
 
