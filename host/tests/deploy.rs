@@ -304,7 +304,7 @@ fn the_labeller_may_do_no_more_than_it_has_to() {
             documents.iter().find(is_it).expect("the role")["rules"].as_array().expect("rules")
         });
         let text = |rule: &Value| format!("{} {} {}", rule["resources"], rule["resourceNames"], rule["verbs"]);
-        rules.map(|rule| text(rule)).collect()
+        rules.map(text).collect()
     };
     assert_eq!(
         bound("native-sidecar-node-labeller"),
