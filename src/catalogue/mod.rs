@@ -3,3 +3,4 @@
 pub mod glob;
 pub mod sidecars;
 pub mod injectors;
+pub mod strippers;

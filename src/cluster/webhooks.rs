@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use glob::Pattern;
 use k8s_openapi::api::admissionregistration::v1::RuleWithOperations;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::value::RawValue;
 
+use crate::catalogue::strippers::{self, Stripper};
 use crate::json::read;
 use crate::json::view::{Text, text, view};
 use crate::kubernetes::labels::{Labels, selects};
@@ -24,8 +24,8 @@ pub struct Suspect {
     name: String,
     /// Whether it is a policy of Kubewarden.
     is_kubewarden: bool,
-    /// Where it is told that it drops what it does not know.
-    known: Option<&'static str>,
+    /// What is known of it, where it is known to drop what it does not know.
+    known: Option<&'static Stripper>,
 }
 
 view! {
@@ -55,28 +55,6 @@ view! {
     }
 }
 
-/// Webhooks that are known to drop `restartPolicy` of init containers: globs of their configuration's name and their own,
-/// and where that is told. Most of them do so in old versions only.
-const KNOWN: [(&str, &str); 14] = [
-    ("*/pod-identity-webhook.amazonaws.com", "https://github.com/aws/amazon-eks-pod-identity-webhook/issues/208"),
-    ("*/iam-for-pods.amazonaws.com", "https://github.com/aws/amazon-eks-pod-identity-webhook/issues/208"),
-    ("datadog-webhook/*", "https://github.com/DataDog/datadog-agent/issues/37837"),
-    ("*/datadog.webhook.*", "https://github.com/DataDog/datadog-agent/issues/37837"),
-    ("*/mpod.appmesh.k8s.aws", "https://github.com/aws/aws-app-mesh-controller-for-k8s/issues/774"),
-    ("*kube-image-keeper*/mpod*.kb.io", "https://github.com/enix/kube-image-keeper/issues/457"),
-    ("*/secrets-init.doit-intl.com", "https://github.com/doitintl/kube-secrets-init/issues/53"),
-    ("*/gtoken.doit-intl.com", "https://github.com/doitintl/gtoken/pull/38"),
-    ("*/berglas-webhook.cloud.google.com", "https://github.com/GoogleCloudPlatform/berglas/issues/264"),
-    ("*/mutation.azure-workload-identity.io", "https://github.com/Azure/azure-workload-identity/issues/1312"),
-    ("*/*.webhook.crfa.internal.knative.dev", "https://github.com/GoogleCloudPlatform/gcs-fuse-csi-driver/issues/322"),
-    ("*/k8s-image-swapper.github.io", GCS_FUSE),
-    ("*/logsidecar-injector.logging.kubesphere.io", GCS_FUSE),
-    ("*k8ssandra-operator*/mpod.kb.io", "https://github.com/k8ssandra/cass-operator/issues/629"),
-];
-
-/// Told by a driver whose sidecar they broke.
-const GCS_FUSE: &str = "https://github.com/GoogleCloudPlatform/gcs-fuse-csi-driver/blob/main/docs/known-issues.md";
-
 /// The webhooks in this list of configurations that the API server calls for the object of this request, with these labels.
 /// The error says what is wrong with the list.
 pub fn suspects(list: &str, request: &Request, labels: Labels) -> Result<Vec<Suspect>, String> {
@@ -93,8 +71,7 @@ pub fn suspects(list: &str, request: &Request, labels: Labels) -> Result<Vec<Sus
             let webhook: Webhook = lenient(webhook);
             if is_called(&webhook, request, labels) {
                 let name = format!("{name}/{}", text(&webhook.name));
-                let matches = |glob: &str| Pattern::new(glob).is_ok_and(|glob| glob.matches(&name));
-                let known = KNOWN.iter().find(|(glob, _)| matches(glob)).map(|(_, issue)| *issue);
+                let known = strippers::find(&name);
                 suspects.push(Suspect { index, is_kubewarden: is_kubewarden(&configuration), known, name });
             }
             index += 1;
@@ -151,7 +128,7 @@ impl fmt::Display for Suspect {
         write!(f, "[{}] {}", self.index, self.name)?;
         match (self.is_kubewarden, self.known) {
             (true, _) => f.write_str(" (Kubewarden)"),
-            (false, Some(issue)) => write!(f, " (known for it: {issue})"),
+            (false, Some(known)) => write!(f, " ({known})"),
             (false, None) => Ok(()),
         }
     }
