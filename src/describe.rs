@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::catalogue::sidecars::{Entry, Owner, Place, Purpose, entries};
 use crate::json::path::Step;
 use crate::kubernetes::fields::or_null;
 use crate::kubernetes::kinds::{KINDS, Kind};
@@ -51,6 +52,69 @@ impl KindDescription {
 /// The kinds that the policy knows by itself.
 pub fn kinds() -> impl Iterator<Item = KindDescription> {
     KINDS.iter().map(|Kind { group, kind, template, .. }| KindDescription { group, kind, template })
+}
+
+/// A well-known sidecar, or some that are known alike.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SidecarDescription {
+    /// The container's names, as globs; none, where its image is unmistakable alone.
+    pub names: Vec<&'static str>,
+    /// The image's last path components as globs, each with an optional `:TAG`.
+    pub images: Vec<&'static str>,
+    /// The label that its Pods have, where name and image say too little.
+    pub label: Option<&'static str>,
+    /// What it is, or comes from.
+    pub product: &'static str,
+    /// The injector or operator whose it is where the object shows that; else it is its author's.
+    pub owner: Option<&'static str>,
+    /// What makes that one add it in the native form.
+    pub switch: Option<&'static str>,
+    /// What the author can do where there is no switch.
+    pub instead: Option<&'static str>,
+    /// What it does: `helper`, `proxy`, `exporter` or `agent`.
+    pub purpose: &'static str,
+    /// Whether it belongs ahead of the init containers that run once.
+    pub is_first: bool,
+    /// Whether an init container like it may run once, so that it is no evidence of a strip.
+    pub also_runs_once: bool,
+    /// Why it is never converted, where that is so.
+    pub kept: Option<&'static str>,
+    /// Its manifest, chart or documentation.
+    pub source: &'static str,
+}
+
+/// The catalogue of well-known sidecars. Of two that match, the first counts.
+pub fn sidecars() -> impl Iterator<Item = SidecarDescription> {
+    entries().iter().map(|entry| {
+        let Entry { names, images, label, product, instead, also_runs_once, kept, source, .. } = *entry;
+        let (owner, switch) = match entry.owner {
+            Owner::Author => (None, None),
+            Owner::Injector { name, switch } => (Some(name), Some(switch)),
+            Owner::Operator { name } => (Some(name), None),
+        };
+        let purpose = match entry.purpose {
+            Purpose::Helper | Purpose::Injected => "helper",
+            Purpose::Proxy => "proxy",
+            Purpose::Exporter => "exporter",
+            Purpose::Agent => "agent",
+        };
+        let (names, images) = (names.split_whitespace().collect(), images.split_whitespace().collect());
+        let is_first = entry.place == Place::First;
+        SidecarDescription {
+            names,
+            images,
+            label,
+            product,
+            owner,
+            switch,
+            instead,
+            purpose,
+            is_first,
+            also_runs_once,
+            kept,
+            source,
+        }
+    })
 }
 
 /// Settings, or the fields of one.
@@ -204,4 +268,22 @@ fn condition_schema(condition: &Condition, fields: &[Field]) -> Value {
         },
     };
     has(condition.setting, is)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalogue_can_be_read() {
+        let all: Vec<_> = sidecars().collect();
+        assert!(all.len() > 50 && all.iter().all(|sidecar| !sidecar.images.is_empty()), "{all:?}");
+        let named = |name: &str| all.iter().find(|sidecar| sidecar.names.contains(&name));
+        let owned = |name: &str| named(name).map(|sidecar| (sidecar.owner, sidecar.switch.is_some(), sidecar.purpose));
+        assert_eq!(owned("vault-agent"), Some((Some("the Vault agent injector"), false, "helper")));
+        assert_eq!(owned("linkerd-proxy"), Some((Some("Linkerd"), true, "proxy")));
+        assert_eq!(owned("cloudsql-proxy"), Some((None, false, "proxy")));
+        let by_image = all.iter().find(|sidecar| sidecar.product == "kube-rbac-proxy");
+        assert_eq!(by_image.map(|sidecar| sidecar.names.len()), Some(0));
+    }
 }

@@ -1,7 +1,8 @@
 //! Injectors that have a switch for the native form: what marks the Pods that they work on, and how they are switched.
 
+use crate::catalogue::marks::{Mark, Marked, annotation, label};
 use crate::kubernetes::labels::Labels;
-use crate::kubernetes::version::{SIDECARS_ALPHA, Version};
+use crate::kubernetes::version::{SIDECARS_ALPHA, SIDECARS_BETA, Version};
 
 /// An injector with a switch that the Pod itself carries.
 #[derive(Debug, Eq, PartialEq)]
@@ -12,111 +13,93 @@ pub struct Injector {
     pub product: &'static str,
     /// The annotation that turns the native form on, with the value `true`.
     pub switch: &'static str,
-    /// Older names of that annotation.
-    older: &'static [&'static str],
+    /// The same in words, with the version that came with it.
+    pub how: &'static str,
+    /// Other names of that annotation, which not every version reads.
+    aliases: &'static [&'static str],
     /// What says that it works on a Pod: any of these.
     marks: &'static [Mark],
-    /// The oldest nodes that it makes native sidecars for, where it asks for more than the settings.
+    /// The annotation with which it fails where its sidecar is native, unless that is 0.
+    obstacle: Option<&'static str>,
+    /// The oldest nodes that its switch is good for, where that is more than the settings ask for.
     pub minimum: Version,
-}
-
-/// A label or an annotation of a Pod.
-#[derive(Debug, Eq, PartialEq)]
-struct Mark {
-    place: Place,
-    key: &'static str,
-    /// Its values; any one, where there are none here.
-    values: &'static [&'static str],
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Place {
-    Label,
-    Annotation,
-}
-
-const fn label(key: &'static str, values: &'static [&'static str]) -> Mark {
-    Mark { place: Place::Label, key, values }
-}
-
-const fn annotation(key: &'static str, values: &'static [&'static str]) -> Mark {
-    Mark { place: Place::Annotation, key, values }
 }
 
 const TRUE: &[&str] = &["true"];
 
-/// From the documentation of each.
-pub static INJECTORS: [Injector; 5] = [
-    // <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/>; without the switch it makes its sidecar native
-    // where all kubelets are of 1.33.
-    Injector {
-        name: "istio",
-        product: "Istio",
-        switch: "sidecar.istio.io/nativeSidecar",
-        older: &[],
-        marks: &[
-            label("sidecar.istio.io/inject", TRUE),
-            annotation("sidecar.istio.io/inject", TRUE),
-            label("istio.io/rev", &[]),
-        ],
-        minimum: Version::new(1, 33),
-    },
-    // <https://linkerd.io/2/reference/proxy-configuration/>
-    Injector {
-        name: "linkerd",
-        product: "Linkerd",
-        switch: "config.linkerd.io/proxy-enable-native-sidecar",
-        older: &[
-            "config.beta.linkerd.io/proxy-enable-native-sidecar",
-            "config.alpha.linkerd.io/proxy-enable-native-sidecar",
-        ],
-        marks: &[annotation("linkerd.io/inject", &["enabled", "ingress"])],
-        minimum: SIDECARS_ALPHA,
-    },
-    // <https://developer.hashicorp.com/consul/docs/reference/k8s/annotation-label>
-    Injector {
-        name: "consul",
-        product: "Consul",
-        switch: "consul.hashicorp.com/enable-consul-dataplane-as-sidecar",
-        older: &[],
-        marks: &[annotation("consul.hashicorp.com/connect-inject", TRUE)],
-        minimum: SIDECARS_ALPHA,
-    },
-    // <https://docs.dapr.io/reference/arguments-annotations-overview/>
-    Injector {
-        name: "dapr",
-        product: "Dapr",
-        switch: "dapr.io/enable-native-sidecar",
-        older: &[],
-        marks: &[annotation("dapr.io/enabled", TRUE)],
-        minimum: SIDECARS_ALPHA,
-    },
-    // <https://cloud.google.com/kubernetes-engine/docs/how-to/cloud-storage-fuse-csi-driver-sidecar>
-    Injector {
-        name: "gcsfuse",
-        product: "GKE",
-        switch: "gke-gcsfuse/enable-native-sidecar",
-        older: &[],
-        marks: &[annotation("gke-gcsfuse/volumes", TRUE)],
-        minimum: SIDECARS_ALPHA,
-    },
-];
+/// <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/>: the switch is obeyed whatever the nodes are.
+pub const ISTIO: Injector = Injector {
+    name: "istio",
+    product: "Istio",
+    switch: "sidecar.istio.io/nativeSidecar",
+    how: "annotation sidecar.istio.io/nativeSidecar: \"true\"",
+    aliases: &[],
+    marks: &[
+        label("sidecar.istio.io/inject", TRUE),
+        annotation("sidecar.istio.io/inject", TRUE),
+        label("istio.io/rev", &[]),
+    ],
+    obstacle: None,
+    // Nodes of 1.28 end its proxy before the app.
+    minimum: SIDECARS_BETA,
+};
+
+/// <https://linkerd.io/2/reference/proxy-configuration/>: every version since 2.15 reads the alpha name. Up to 2.19 it refuses
+/// to inject both, <https://github.com/linkerd/linkerd2/issues/12164>.
+pub const LINKERD: Injector = Injector {
+    name: "linkerd",
+    product: "Linkerd",
+    switch: "config.alpha.linkerd.io/proxy-enable-native-sidecar",
+    how: "annotation config.alpha.linkerd.io/proxy-enable-native-sidecar: \"true\"",
+    aliases: &["config.beta.linkerd.io/proxy-enable-native-sidecar", "config.linkerd.io/proxy-enable-native-sidecar"],
+    marks: &[annotation("linkerd.io/inject", &["enabled", "ingress"])],
+    obstacle: Some("config.alpha.linkerd.io/proxy-wait-before-exit-seconds"),
+    minimum: SIDECARS_ALPHA,
+};
+
+/// <https://developer.hashicorp.com/consul/docs/reference/k8s/annotation-label>
+pub const CONSUL: Injector = Injector {
+    name: "consul",
+    product: "Consul",
+    switch: "consul.hashicorp.com/enable-consul-dataplane-as-sidecar",
+    how: "annotation consul.hashicorp.com/enable-consul-dataplane-as-sidecar: \"true\"",
+    aliases: &[],
+    marks: &[annotation("consul.hashicorp.com/connect-inject", TRUE)],
+    obstacle: None,
+    minimum: SIDECARS_ALPHA,
+};
+
+/// <https://docs.dapr.io/reference/arguments-annotations-overview/>
+pub const DAPR: Injector = Injector {
+    name: "dapr",
+    product: "Dapr",
+    switch: "dapr.io/enable-native-sidecar",
+    how: "annotation dapr.io/enable-native-sidecar: \"true\" (Dapr 1.18 or newer)",
+    aliases: &[],
+    marks: &[annotation("dapr.io/enabled", TRUE)],
+    obstacle: None,
+    minimum: SIDECARS_ALPHA,
+};
+
+/// Those that a Pod can steer. GKE's for Cloud Storage is not among them: its annotation only turns the native form off.
+pub static INJECTORS: [Injector; 4] = [ISTIO, LINKERD, CONSUL, DAPR];
 
 impl Injector {
     /// Whether its switch is to be turned on in a Pod with these labels and annotations: it works on that Pod, by a mark or
-    /// because `always` says so, and nobody has set the switch.
+    /// because `always` says so, nobody has set the switch, and nothing makes it fail then.
     pub fn waits_for_switch(&self, always: bool, labels: Labels, annotations: Labels) -> bool {
         let is_set = |key: &&str| annotations.get(key).is_some();
-        let found = |mark: &Mark| match mark.place {
-            Place::Label => labels.get(mark.key),
-            Place::Annotation => annotations.get(mark.key),
-        };
-        let is_right = |mark: &Mark, value: &str| mark.values.is_empty() || mark.values.contains(&value);
-        let is_marked = |mark: &Mark| found(mark).is_some_and(|value| is_right(mark, &value));
+        let pod = Marked { labels, annotations, owner: None };
+        let mut marks = self.marks.iter().map(|mark| mark.is_on(pod));
         // A mark with another value says that the injector is to leave the Pod alone.
-        let is_refused = |mark: &Mark| found(mark).is_some_and(|value| !is_right(mark, &value));
-        let works = self.marks.iter().any(is_marked) || always && !self.marks.iter().any(is_refused);
-        works && !is_set(&self.switch) && !self.older.iter().any(is_set)
+        let is_refused = || self.marks.iter().any(|mark| mark.is_on(pod).is_none());
+        let works = marks.any(|mark| mark == Some(true)) || always && !is_refused();
+        works && !is_set(&self.switch) && !self.aliases.iter().any(is_set) && self.obstacle_on(annotations).is_none()
+    }
+
+    /// The annotation of a Pod with which this injector would fail where its sidecar is native, where there is one.
+    pub fn obstacle_on(&self, annotations: Labels) -> Option<&'static str> {
+        self.obstacle.filter(|key| annotations.get(key).is_some_and(|value| value != "0"))
     }
 }
 
@@ -126,19 +109,19 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::catalogue::sidecars as catalogue;
 
     #[test]
-    fn the_catalogue_names_their_switches() {
+    fn they_say_how_they_are_switched() {
         for injector in &INJECTORS {
             let text = format!("annotation {}: \"true\"", injector.switch);
-            assert!(catalogue::switches(injector.product).any(|switch| switch == text), "{text}");
+            assert!(injector.how.starts_with(&text), "{text}");
         }
     }
 
     #[test]
     fn they_wait_for_their_switch_until_somebody_sets_it() {
-        let [istio, linkerd, consul, dapr, gcsfuse] = &INJECTORS;
+        let [istio, linkerd, consul, dapr] = &INJECTORS;
+        let wait = "config.alpha.linkerd.io/proxy-wait-before-exit-seconds";
         for (injector, always, labels, annotations, expected) in [
             (istio, false, json!({}), json!({}), false),
             (istio, true, json!({}), json!({}), true),
@@ -152,11 +135,14 @@ mod tests {
             (linkerd, false, json!({}), json!({"linkerd.io/inject": "ingress"}), true),
             (linkerd, true, json!({}), json!({"linkerd.io/inject": "disabled"}), false),
             (linkerd, true, json!({}), json!({"config.alpha.linkerd.io/proxy-enable-native-sidecar": "false"}), false),
+            (linkerd, true, json!({}), json!({"config.linkerd.io/proxy-enable-native-sidecar": "false"}), false),
+            (linkerd, true, json!({}), json!({wait: "5"}), false),
+            (linkerd, true, json!({}), json!({wait: "0"}), true),
             (consul, false, json!({}), json!({"consul.hashicorp.com/connect-inject": "true"}), true),
             (consul, false, json!({"consul.hashicorp.com/connect-inject": "true"}), json!({}), false),
             (dapr, false, json!({}), json!({"dapr.io/enabled": "true"}), true),
-            (gcsfuse, false, json!({}), json!({"gke-gcsfuse/volumes": "true"}), true),
-            (gcsfuse, false, json!({}), json!({"gke-gcsfuse/volumes": 7}), false),
+            (dapr, false, json!({}), json!({"dapr.io/enabled": 7}), false),
+            (dapr, true, json!({}), json!({wait: "5"}), true),
         ] {
             let raw = |map: &Value| to_raw_value(map).ok();
             let (raw_labels, raw_annotations) = (raw(&labels), raw(&annotations));

@@ -1,6 +1,9 @@
 //! What is known of other people's containers.
 
 pub mod glob;
-pub mod sidecars;
+pub mod marks;
 pub mod injectors;
+mod entry;
+mod entries;
+pub mod sidecars;
 pub mod strippers;

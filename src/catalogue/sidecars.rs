@@ -1,237 +1,92 @@
-//! Well-known sidecars: which container is one, by its name and its image together.
+//! Well-known sidecars: which container is one, by its name and its image together, or by an image that is unmistakable
+//! alone.
 //!
-//! A name alone or an image alone says too little: nginx, redis and envoy are main containers as often as not, and
+//! A name alone says too little, and so do most images: nginx, redis and envoy are main containers as often as not, and
 //! istio-init runs the image of istio-proxy.
+#![cfg_attr(not(test), expect(dead_code, reason = "the rules have yet to take it up"))]
 
 use serde_json::value::RawValue;
 
-use crate::catalogue::glob::matches;
-use crate::json::path::Step;
+use crate::catalogue::entries::CATALOGUE;
+pub use crate::catalogue::entry::{Entry, Owner, Place, Purpose};
+use crate::catalogue::injectors::Injector;
 use crate::json::read;
 use crate::kubernetes::image::Repository;
-
-/// A well-known sidecar.
-#[derive(Debug)]
-pub struct Entry {
-    /// The container's name; a `*` at its end stands for any characters.
-    pub name: &'static str,
-    /// The image's last path components as globs, each with an optional `:TAG`.
-    images: &'static [&'static str],
-    /// Whose sidecar it is.
-    pub owner: Owner,
-    /// Where it belongs among the init containers, once it is native.
-    pub place: Place,
-    /// Whether the same name and image also run once, as an ordinary init container.
-    pub also_runs_once: bool,
-    /// Why converting it could be wrong; such a one is no finding, and is never converted.
-    pub kept: Option<&'static str>,
-    /// The label that its Pods have, where name and image say too little.
-    label: Option<&'static str>,
-    /// What it is, or comes from, in words that its users know.
-    pub product: &'static str,
-}
-
-/// Whose sidecar it is: who can change its form.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Owner {
-    /// The author of the Pod.
-    Author,
-    /// An injector that has a switch for the native form.
-    Injector {
-        /// Its name.
-        name: &'static str,
-        /// What turns the native form on.
-        switch: &'static str,
-    },
-    /// An injector without a switch, or an operator that makes the Pod.
-    Operator {
-        /// Its name.
-        name: &'static str,
-    },
-}
-
-/// A place among the init containers.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Place {
-    /// Ahead of the ordinary init containers, which may need it.
-    First,
-    /// After them.
-    Last,
-}
-
-impl Entry {
-    const fn new(name: &'static str, images: &'static [&'static str], place: Place, product: &'static str) -> Self {
-        Self { name, images, owner: Owner::Author, place, also_runs_once: false, kept: None, label: None, product }
-    }
-
-    const fn injected(self, name: &'static str, switch: &'static str) -> Self {
-        Self { owner: Owner::Injector { name, switch }, ..self }
-    }
-
-    const fn operated(self, name: &'static str) -> Self {
-        Self { owner: Owner::Operator { name }, ..self }
-    }
-
-    const fn also_runs_once(self) -> Self {
-        Self { also_runs_once: true, ..self }
-    }
-
-    const fn kept(self, why: &'static str) -> Self {
-        Self { kept: Some(why), ..self }
-    }
-
-    const fn labelled(self, label: &'static str) -> Self {
-        Self { label: Some(label), ..self }
-    }
-
-    /// Whether this entry means the container with this name and image, in a Pod with these labels.
-    fn matches(&self, name: &str, image: &str, labels: Option<&RawValue>) -> bool {
-        let has = |label: &'static str| {
-            labels.is_some_and(|labels| matches!(read::raw_at(labels.get(), &[Step::key(label)]), Ok(Some(_))))
-        };
-        self.matches_name(name)
-            && self.images.iter().any(|pattern| matches_image(pattern, image))
-            && self.label.is_none_or(has)
-    }
-
-    fn matches_name(&self, name: &str) -> bool {
-        match self.name.strip_suffix('*') {
-            Some(start) => name.starts_with(start),
-            None => name == self.name,
-        }
-    }
-}
+use crate::kubernetes::labels::Labels;
 
 /// The entry that means the container with this name and image, in a Pod with these labels.
 pub fn find(name: &str, image: &str, labels: Option<&RawValue>) -> Option<&'static Entry> {
-    CATALOGUE.iter().find(|entry| entry.matches(name, image, labels))
+    let image = Repository::of(image);
+    CATALOGUE.iter().find(|entry| entry.matches(name, &image, labels))
 }
 
-/// The switches of an injector, as the entries of its containers name them.
-#[cfg(test)]
-pub fn switches(injector: &str) -> impl Iterator<Item = &'static str> {
-    CATALOGUE.iter().filter_map(move |entry| match entry.owner {
-        Owner::Injector { name, switch } if name == injector => Some(switch),
-        _ => None,
-    })
+/// The injector with a switch that adds containers of this name, whatever image they have: one that stands in the Pod already
+/// is merged with that of the injector, or takes its place.
+pub fn owned_by_name(name: &str) -> Option<&'static Injector> {
+    let mut injected = CATALOGUE.iter().filter_map(|entry| Some((entry, entry.injector?)));
+    injected.find(|(entry, _)| entry.has_name(name)).map(|(_, injector)| injector)
 }
 
-/// Whether a pattern of the catalogue matches an image: its last components, with an optional `:TAG`.
-fn matches_image(pattern: &str, image: &str) -> bool {
-    let repository = Repository::of(image);
-    let (path, tag) = pattern.split_once(':').map_or((pattern, None), |(path, tag)| (path, Some(tag)));
-    let ends = std::iter::successors(Some(repository.short), |rest| rest.split_once('/').map(|(_, rest)| rest));
-    ends.into_iter().any(|end| matches(path, end))
-        && tag.is_none_or(|tag| matches(tag, repository.tag.unwrap_or_default()))
-}
-
-use Place::{First, Last};
-
-/// The well-known sidecars, without an owner where the author of the Pod adds them.
+/// Which of the containers of a Pod are its own work, by what the catalogue says of each: None, where it says nothing.
 ///
-/// An image is written by the last components of its repository, which mirrors keep.
-static CATALOGUE: [Entry; 53] = [
-    Entry::new("istio-proxy", &["proxyv2", "proxyv2-*", "istio-proxyv2-*"], First, "Istio")
-        .injected("Istio", "annotation sidecar.istio.io/nativeSidecar: \"true\""),
-    Entry::new("linkerd-proxy", &["linkerd/proxy"], First, "Linkerd")
-        .injected("Linkerd", "annotation config.linkerd.io/proxy-enable-native-sidecar: \"true\""),
-    Entry::new("kuma-sidecar", &["kuma-dp", "kuma-sidecar"], First, "Kuma")
-        .injected("Kuma", "update its control plane, and Kubernetes to 1.29 or newer"),
-    Entry::new("consul-dataplane*", &["hashicorp/consul-dataplane"], Last, "Consul")
-        .injected("Consul", "annotation consul.hashicorp.com/enable-consul-dataplane-as-sidecar: \"true\""),
-    Entry::new("daprd", &["dapr/daprd", "daprio/daprd"], Last, "Dapr")
-        .injected("Dapr", "annotation dapr.io/enable-native-sidecar: \"true\""),
-    Entry::new("vault-agent", &["hashicorp/vault", "hashicorp/vault-enterprise"], Last, "Vault agent")
-        .operated("the Vault agent injector")
-        .also_runs_once(),
-    Entry::new("envoy", &["aws-appmesh-envoy"], First, "AWS App Mesh").operated("the App Mesh controller"),
-    Entry::new("xray-daemon", &["aws-xray-daemon"], Last, "AWS X-Ray"),
-    Entry::new("gke-gcsfuse-sidecar", &["gcs-fuse-csi-driver-sidecar-mounter"], First, "GKE Cloud Storage FUSE")
-        .injected("GKE", "annotation gke-gcsfuse/enable-native-sidecar: \"true\""),
-    Entry::new(
-        "gke-gcsfuse-metadata-prefetch",
-        &["gcs-fuse-csi-driver-metadata-prefetch"],
-        Last,
-        "GKE Cloud Storage FUSE",
-    )
-    .injected("GKE", "annotation gke-gcsfuse/enable-native-sidecar: \"true\""),
-    Entry::new("cloud-sql-proxy", CLOUD_SQL_PROXY, First, "Cloud SQL Auth Proxy"),
-    Entry::new("cloudsql-proxy", CLOUD_SQL_PROXY, First, "Cloud SQL Auth Proxy"),
-    Entry::new("csql-*", CLOUD_SQL_PROXY, First, "Cloud SQL Auth Proxy").operated("the Cloud SQL Auth Proxy operator"),
-    Entry::new("alloydb-auth-proxy", &["alloydb-connectors/alloydb-auth-proxy"], First, "AlloyDB Auth Proxy"),
-    Entry::new("otc-container", &["opentelemetry-collector*"], Last, "OpenTelemetry Collector")
-        .injected("the OpenTelemetry operator", "update it, and Kubernetes to 1.29 or newer"),
-    Entry::new("jaeger-agent", &["jaegertracing/jaeger-agent"], Last, "Jaeger agent").operated("the Jaeger operator"),
-    Entry::new("jfs-mount*", &["juicedata/mount"], First, "JuiceFS")
-        .injected("JuiceFS", "enableNativeSidecar in the configuration of its CSI driver"),
-    Entry::new("fluid-fuse*", &["*fluid*/*", "*-fuse", "alluxio-dev", "juicedata/mount"], First, "Fluid")
-        .injected("Fluid", "webhook.fuseSidecar.sidecarInjectionMode: native-sidecar in its Helm values"),
-    Entry::new("dind", &["docker:*dind*"], First, "Docker in Docker"),
-    Entry::new("fluent-bit", &["fluent/fluent-bit", "aws-for-fluent-bit", "bitnami*/fluent-bit"], Last, "Fluent Bit"),
-    Entry::new("fluentd", &["fluent/fluentd*", "bitnami*/fluentd"], Last, "Fluentd"),
-    Entry::new("filebeat", &["beats/filebeat*", "elastic/filebeat"], Last, "Filebeat"),
-    Entry::new("vector", &["timberio/vector", "vectordotdev/vector"], Last, "Vector"),
-    Entry::new("promtail", &["grafana/promtail"], Last, "Promtail"),
-    Entry::new("alloy", &["grafana/alloy"], Last, "Grafana Alloy"),
-    Entry::new("datadog-agent", DATADOG_AGENT, Last, "Datadog agent"),
-    Entry::new("datadog-agent-injected", DATADOG_AGENT, Last, "Datadog agent").operated("the Datadog cluster agent"),
-    Entry::new("aws-otel-collector", &["aws-otel-collector"], Last, "AWS Distro for OpenTelemetry"),
-    Entry::new("cloudwatch-agent", &["cloudwatch-agent"], Last, "CloudWatch agent"),
-    Entry::new("config-reloader", &["prometheus-config-reloader"], Last, "Prometheus operator")
-        .operated("the Prometheus operator"),
-    Entry::new("thanos-sidecar", &["thanos/thanos", "bitnami*/thanos"], Last, "Thanos")
-        .operated("the Prometheus operator"),
-    Entry::new("grafana-sc-*", &["kiwigrid/k8s-sidecar"], Last, "Grafana's configuration sidecar").also_runs_once(),
-    Entry::new("git-sync", &["git-sync", "git-sync/git-sync"], Last, "git-sync").also_runs_once(),
-    Entry::new("ts-sidecar", &["tailscale/tailscale"], First, "Tailscale"),
-    Entry::new("tailscale", &["tailscale/tailscale"], First, "Tailscale"),
-    Entry::new("secrets-provider", SECRETS_PROVIDER, Last, "CyberArk Secrets Provider").also_runs_once(),
-    Entry::new("cyberark-secrets-provider-for-k8s", SECRETS_PROVIDER, Last, "CyberArk Secrets Provider")
-        .also_runs_once(),
-    Entry::new("oauth2-proxy", &["oauth2-proxy/oauth2-proxy", "bitnami*/oauth2-proxy"], Last, "OAuth2 Proxy"),
-    Entry::new("postgres-exporter", EXPORTER, Last, "Prometheus exporter"),
-    Entry::new("redis-exporter", EXPORTER, Last, "Prometheus exporter"),
-    Entry::new("statsd-exporter", EXPORTER, Last, "Prometheus exporter"),
-    Entry::new("wait", &["argoexec"], Last, "Argo Workflows").kept(ARGO),
-    Entry::new("supervisor", &["argoexec"], Last, "Argo Workflows").kept(ARGO),
-    Entry::new("queue-proxy", &["*queue*"], Last, "Knative")
-        .kept("Knative's queue-proxy takes part in the main container's end"),
-    Entry::new("sidecar-*", &["*"], Last, "Tekton")
-        .kept("Tekton ends its sidecars itself")
-        .labelled("tekton.dev/taskRun"),
-    Entry::new("metrics-logger-and-collector", KATIB_COLLECTOR, Last, "Katib").kept(KATIB),
-    Entry::new("metrics-collector", KATIB_COLLECTOR, Last, "Katib").kept(KATIB),
-    Entry::new("node-driver-registrar", CSI, Last, "CSI").kept(CSI_PEERS),
-    Entry::new("csi-*", CSI, Last, "CSI").kept(CSI_PEERS),
-    Entry::new("liveness-probe", CSI, Last, "CSI").kept(CSI_PEERS),
-    Entry::new("agent", &["kserve/agent"], Last, "KServe").kept("KServe's agent and the model server need each other"),
-    Entry::new("modelcar*", &["*kserve*/*", "modelcar"], Last, "KServe").kept(MODELCAR),
-    Entry::new("modelcar*", &["*"], Last, "KServe").kept(MODELCAR).labelled("serving.kserve.io/inferenceservice"),
-];
+/// What only the catalogue calls a sidecar is the main container where no other is left: then those are it that are likeliest.
+pub fn main_containers(purposes: &[Option<Purpose>], is_daemon_set: bool) -> Vec<bool> {
+    let is_main = |purpose: &Option<Purpose>| match purpose {
+        None => true,
+        Some(purpose) => is_daemon_set && *purpose == Purpose::Agent,
+    };
+    if purposes.iter().any(is_main) {
+        return purposes.iter().map(is_main).collect();
+    }
+    let likeliest = purposes.iter().max();
+    purposes.iter().map(|purpose| Some(purpose) == likeliest).collect()
+}
 
-const CLOUD_SQL_PROXY: &[&str] = &["cloud-sql-connectors/cloud-sql-proxy", "cloudsql-docker/gce-proxy"];
-const DATADOG_AGENT: &[&str] =
-    &["datadog/agent", "datadoghq/agent", "datadoghq.azurecr.io/agent", "registry.datadoghq.com/agent"];
-const SECRETS_PROVIDER: &[&str] = &["secrets-provider-for-k8s"];
-const EXPORTER: &[&str] = &["*-exporter", "*_exporter"];
-const KATIB_COLLECTOR: &[&str] = &["katib*/*", "kubeflowkatib/*"];
-const CSI: &[&str] = &["sig-storage/*", "csi-components/*", "csi-*", "livenessprobe"];
+/// Whether a workload is there for this container: it is called as the container is, or ends so, or its label says that.
+pub fn is_namesake(container: &str, workload: &str, labels: Labels) -> bool {
+    let is_end = |rest: &str| rest.is_empty() || rest.ends_with('-');
+    workload.strip_suffix(container).is_some_and(is_end)
+        || ["app.kubernetes.io/name", "app", "k8s-app"]
+            .iter()
+            .any(|label| labels.get(label).is_some_and(|value| value == container))
+}
 
-const ARGO: &str = "Argo's executor must outlive the main container";
-const KATIB: &str = "Katib's collector waits for the main container's end";
-const CSI_PEERS: &str = "CSI sidecars and their driver talk over the driver's socket";
-const MODELCAR: &str = "KServe's modelcar shares the model server's processes";
+/// Whether an Istio proxy with these arguments runs as a router: a gateway, and so its Pod's own work.
+pub fn is_router(args: Option<&RawValue>) -> bool {
+    let args = args.map(|args| read::children(args.get())).unwrap_or_default();
+    let is =
+        |index: usize, word: &str| args.get(index).and_then(|(_, arg)| read::text(arg)).is_some_and(|arg| arg == word);
+    is(0, "proxy") && is(1, "router")
+}
+
+/// The entries, in their order.
+#[cfg(feature = "describe")]
+pub fn entries() -> &'static [Entry] {
+    &CATALOGUE
+}
 
 #[cfg(test)]
 mod tests {
+    use serde_json::value::to_raw_value;
+    use serde_json::{Value, json};
+
+    use super::Purpose::{Agent, Exporter, Helper, Proxy};
     use super::*;
+    use crate::catalogue::injectors::INJECTORS;
+    use crate::catalogue::marks::Marked;
 
     #[test]
-    fn every_pattern_is_a_glob() {
+    fn every_pattern_is_a_glob_and_every_entry_has_a_source() {
         for entry in &CATALOGUE {
-            for pattern in entry.images {
+            for pattern in entry.images.split(' ') {
                 assert!(pattern.split(':').all(|glob| glob::Pattern::new(glob).is_ok()), "{pattern}");
+                assert!(!pattern.contains(':') || pattern.ends_with('*'), "{pattern}");
             }
+            assert!(entry.names.split(' ').all(|name| name.matches('*').count() <= 1), "{entry:?}");
+            assert!(entry.source.starts_with("https://"), "{entry:?}");
+            // It goes on a sentence about an owner that has no switch.
+            let can_go_on = |clause: &str| matches!(entry.owner, Owner::Operator { .. }) && !clause.ends_with('.');
+            assert!(entry.instead.is_none_or(can_go_on), "{entry:?}");
         }
     }
 
@@ -247,19 +102,35 @@ mod tests {
             ("linkerd-proxy", "evillinkerd/proxy", None),
             ("linkerd-init", "cr.l5d.io/linkerd/proxy:edge-25.1.1", None),
             ("consul-dataplane-web", "hashicorp/consul-dataplane:1.6", Some("Consul")),
+            ("vault-agent", "hashicorp/vault:1.18", Some("Vault agent")),
             ("vault-agent", "hashicorp/vault-k8s:1", None),
+            ("vault", "hashicorp/vault:1.18", None),
             ("csql-default-proxy", "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2", Some("Cloud SQL Auth Proxy")),
+            (
+                "azwi-proxy",
+                "mcr.microsoft.com/oss/azure/workload-identity/proxy:v1.5.0",
+                Some("Azure Workload Identity"),
+            ),
+            ("proxy", "mcr.microsoft.com/oss/azure/workload-identity/proxy:v1.5.0", None),
             ("dind", "docker:28-dind", Some("Docker in Docker")),
             ("dind", "docker:28", None),
             ("dind", "docker", None),
+            ("docker", "docker:28-dind", None),
             ("fluent-bit", "fluent/fluent-bit", Some("Fluent Bit")),
+            ("fluentbit", "fluent/fluent-bit:3", Some("Fluent Bit")),
             ("fluent-bit", &format!("localhost:5000/fluent/fluent-bit:3{digest}"), Some("Fluent Bit")),
             ("fluent-bit", "redis:7", None),
+            ("aggregator", "fluent/fluent-bit:3", None),
             ("fluentd", "fluent/fluentd-kubernetes-daemonset:v1", Some("Fluentd")),
             ("otc-container", "otel/opentelemetry-collector-contrib:0.115.0", Some("OpenTelemetry Collector")),
+            ("otel-collector", "otel/opentelemetry-collector-contrib:0.115.0", Some("OpenTelemetry Collector")),
+            ("gateway", "otel/opentelemetry-collector-contrib:0.115.0", None),
+            ("datadog", "gcr.io/datadoghq/agent:7", Some("Datadog agent")),
+            ("trace-agent", "gcr.io/datadoghq/agent:7", None),
             ("redis-exporter", "oliver006/redis_exporter:v1", Some("Prometheus exporter")),
             ("nginx", "nginx", None),
             ("envoy", "envoyproxy/envoy:v1.32.0", None),
+            ("redis-proxy", "envoyproxy/envoy:v1.30", None),
             ("sidecar-log", "alpine", None),
             ("", "", None),
         ] {
@@ -268,9 +139,236 @@ mod tests {
     }
 
     #[test]
+    fn knows_some_containers_by_an_image_that_is_unmistakable() {
+        for (image, product) in [
+            ("gcr.io/cloud-sql-connectors/cloud-sql-proxy:2", Some("Cloud SQL Auth Proxy")),
+            ("gcr.io/cloudsql-docker/gce-proxy:1.33", Some("Cloud SQL Auth Proxy")),
+            ("gcr.io/alloydb-connectors/alloydb-auth-proxy:1", Some("AlloyDB Auth Proxy")),
+            ("gcr.io/cloud-spanner-pg-adapter/pgadapter:0.40", Some("Cloud Spanner PGAdapter")),
+            ("quay.io/brancz/kube-rbac-proxy:v0.18", Some("kube-rbac-proxy")),
+            ("registry.redhat.io/openshift4/ose-kube-rbac-proxy-rhel9:v4.17", Some("kube-rbac-proxy")),
+            ("rancher/mirrored-brancz-kube-rbac-proxy:v0.18", Some("kube-rbac-proxy")),
+            ("quay.io/prometheuscommunity/prom-label-proxy:v0.11", Some("prom-label-proxy")),
+            ("quay.io/oauth2-proxy/oauth2-proxy:v7.7.1", Some("OAuth2 Proxy")),
+            ("quay.io/openshift/origin-oauth-proxy:4", Some("OpenShift OAuth proxy")),
+            ("quay.io/gogatekeeper/gatekeeper:3", Some("Keycloak Gatekeeper")),
+            ("openpolicyagent/gatekeeper:v3.17", None),
+            ("ghcr.io/jimmidyson/configmap-reload:v0.12.0", Some("configmap-reload")),
+            (
+                "quay.io/prometheus-operator/prometheus-config-reloader:v0.77.2",
+                Some("Prometheus operator's config-reloader"),
+            ),
+            ("victoriametrics/operator:config-reloader-v0.48.3", Some("config-reloader")),
+            ("victoriametrics/operator:v0.48.3", None),
+            ("ghcr.io/stakater/reloader:v1.1.0", None),
+            ("quay.io/kiwigrid/k8s-sidecar:1.28.0", Some("Grafana's configuration sidecar")),
+            ("registry.k8s.io/git-sync/git-sync:v4.4.0", Some("git-sync")),
+            ("gcr.io/google-containers/prometheus-to-sd:v0.9.2", Some("prometheus-to-sd")),
+            ("prometheuscommunity/postgres-exporter:v0.15.0", Some("Prometheus exporter")),
+            ("percona/mongodb_exporter:0.43", Some("Prometheus exporter")),
+            ("nginx/nginx-prometheus-exporter:1.4", Some("Prometheus exporter")),
+            ("prom/blackbox-exporter:v0.25.0", None),
+            ("quay.io/prometheus/node-exporter:v1.8.2", None),
+            ("prom/cloudwatch-exporter", None),
+            ("nvcr.io/nvidia/k8s/dcgm-exporter:4", None),
+            ("public.ecr.aws/xray/aws-xray-daemon:3", Some("AWS X-Ray")),
+            ("notkiwigrid/k8s-sidecar", None),
+            ("redis:7", None),
+        ] {
+            let entry = find("other", image, None);
+            assert_eq!(entry.map(|entry| entry.product), product, "{image}");
+            // An init container of any name that runs such an image once is not to be made to run for ever.
+            assert!(entry.is_none_or(|entry| entry.also_runs_once), "{image}");
+        }
+    }
+
+    #[test]
     fn knows_some_containers_only_by_the_label_of_their_pod() {
-        let labels: Box<RawValue> = serde_json::from_str(r#"{"tekton.dev/taskRun":"build"}"#).unwrap_or_default();
-        assert_eq!(find("sidecar-log", "alpine", Some(&labels)).map(|entry| entry.product), Some("Tekton"));
-        assert!(find("sidecar-log", "alpine", Some(RawValue::NULL)).is_none());
+        for (name, image, labels, product) in [
+            ("sidecar-log", "alpine", json!({"tekton.dev/taskRun": "build"}), Some("Tekton")),
+            ("sidecar-log", "alpine", json!(null), None),
+            ("docker", "docker:dind", json!({"actions-runner": ""}), Some("Docker in Docker")),
+            ("docker", "docker:dind", json!({}), None),
+        ] {
+            let labels = to_raw_value(&labels).ok();
+            assert_eq!(find(name, image, labels.as_deref()).map(|entry| entry.product), product, "{name} {labels:?}");
+        }
+    }
+
+    /// What an object with these labels and annotations, and this controller, shows.
+    fn shown(object: &Value, then: impl FnOnce(Marked)) {
+        let raw = |part: &str| to_raw_value(&object[part]).ok();
+        let (labels, annotations) = (raw("labels"), raw("annotations"));
+        let (labels, annotations) = (Labels(labels.as_deref()), Labels(annotations.as_deref()));
+        then(Marked { labels, annotations, owner: object["owner"].as_str() });
+    }
+
+    #[test]
+    fn a_sidecar_is_its_authors_unless_the_object_shows_another_owner() {
+        let bare = json!({});
+        let labelled = |key: &str, value: &str| json!({"labels": {key: value}});
+        let annotated = |key: &str, value: &str| json!({"annotations": {key: value}});
+        let istio = "istio/proxyv2:1";
+        let proxy = "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2";
+        let reloader = "prometheus-operator/prometheus-config-reloader:v0.77";
+        let collector = "otel/opentelemetry-collector:1";
+        for (name, image, object, expected) in [
+            ("istio-proxy", istio, annotated("sidecar.istio.io/status", "{}"), Some("Istio")),
+            ("istio-proxy", istio, annotated("sidecar.istio.io/inject", "true"), None),
+            ("linkerd-proxy", "linkerd/proxy", annotated("linkerd.io/proxy-version", "2"), Some("Linkerd")),
+            ("linkerd-proxy", "linkerd/proxy", labelled("linkerd.io/control-plane-ns", "l"), Some("Linkerd")),
+            ("kuma-sidecar", "kuma-dp", annotated("kuma.io/sidecar-injected", "true"), Some("Kuma")),
+            (
+                "consul-dataplane",
+                "hashicorp/consul-dataplane",
+                labelled("consul.hashicorp.com/connect-inject-status", "injected"),
+                Some("Consul"),
+            ),
+            ("daprd", "daprio/daprd", annotated("dapr.io/enabled", "true"), Some("Dapr")),
+            ("daprd", "daprio/daprd", annotated("dapr.io/enabled", "false"), None),
+            (
+                "vault-agent",
+                "hashicorp/vault:1.18",
+                annotated("vault.hashicorp.com/agent-inject-status", "injected"),
+                Some("the Vault agent injector"),
+            ),
+            ("vault-agent", "hashicorp/vault:1.18", bare.clone(), None),
+            ("envoy", "aws-appmesh-envoy", bare.clone(), Some("the App Mesh controller")),
+            (
+                "gke-gcsfuse-sidecar",
+                "gcs-fuse-csi-driver-sidecar-mounter",
+                annotated("gke-gcsfuse/volumes", "true"),
+                Some("GKE"),
+            ),
+            (
+                "csql-default-db",
+                proxy,
+                annotated("cloudsql.cloud.google.com/db", "1,proxy:2"),
+                Some("the Cloud SQL operator"),
+            ),
+            ("csql-default-db", proxy, bare.clone(), None),
+            ("cloud-sql-proxy", proxy, annotated("cloudsql.cloud.google.com/db", "1,proxy:2"), None),
+            (
+                "azwi-proxy",
+                "workload-identity/proxy",
+                annotated("azure.workload.identity/inject-proxy-sidecar", "true"),
+                Some("Azure Workload Identity"),
+            ),
+            (
+                "otc-container",
+                collector,
+                labelled("sidecar.opentelemetry.io/injected", "app.sidecar"),
+                Some("the OpenTelemetry operator"),
+            ),
+            ("otc-container", collector, bare.clone(), None),
+            (
+                "jaeger-agent",
+                "jaegertracing/jaeger-agent",
+                labelled("sidecar.jaegertracing.io/injected", "jaeger"),
+                Some("the Jaeger operator"),
+            ),
+            ("jfs-mount", "juicedata/mount", labelled("done.sidecar.juicefs.com/inject", "true"), Some("JuiceFS")),
+            ("fluid-fuse-0", "juicedata/mount", labelled("done.sidecar.fluid.io/inject", "true"), Some("Fluid")),
+            (
+                "datadog-agent-injected",
+                "datadog/agent:7",
+                labelled("agent.datadoghq.com/sidecar", "fargate"),
+                Some("the Datadog cluster agent"),
+            ),
+            (
+                "config-reloader",
+                reloader,
+                labelled("operator.prometheus.io/name", "k8s"),
+                Some("the Prometheus operator"),
+            ),
+            ("config-reloader", reloader, labelled("app.kubernetes.io/managed-by", "Helm"), None),
+            ("dind", "docker:dind", labelled("actions-ephemeral-runner", "True"), Some("actions-runner-controller")),
+            ("config-reloader", reloader, json!({"owner": "Prometheus"}), Some("the Prometheus operator")),
+            ("config-reloader", reloader, json!({"owner": "StatefulSet"}), None),
+            ("dind", "docker:dind", bare, None),
+        ] {
+            shown(&object, |marked| {
+                let entry = find(name, image, marked.labels.0);
+                let owner = entry.map(|entry| match entry.owner_in(marked) {
+                    Owner::Author => None,
+                    Owner::Injector { name, .. } | Owner::Operator { name } => Some(name),
+                });
+                assert_eq!(owner, Some(expected), "{name} {object}");
+                let is_injected = entry.is_some_and(|entry| entry.purpose_in(marked) == Purpose::Injected);
+                assert_eq!(is_injected, expected.is_some(), "{name} {object}");
+            });
+        }
+    }
+
+    #[test]
+    fn every_injector_with_a_switch_owns_containers_by_their_name() {
+        for (name, expected) in [
+            ("istio-proxy", Some("istio")),
+            ("linkerd-proxy", Some("linkerd")),
+            ("consul-dataplane-web", Some("consul")),
+            ("daprd", Some("dapr")),
+            ("vault-agent", None),
+            ("csql-default-db", None),
+            ("istio-init", None),
+            ("", None),
+        ] {
+            assert_eq!(owned_by_name(name).map(|injector| injector.name), expected, "{name}");
+        }
+        for injector in &INJECTORS {
+            assert!(CATALOGUE.iter().any(|entry| entry.injector == Some(injector)), "{injector:?}");
+        }
+    }
+
+    #[test]
+    fn the_main_containers_are_the_likeliest() {
+        use Purpose::Injected;
+
+        for (purposes, is_daemon_set, expected) in [
+            (vec![None, Some(Proxy)], false, vec![true, false]),
+            (vec![None, Some(Agent)], false, vec![true, false]),
+            (vec![None, Some(Agent), Some(Helper)], true, vec![true, true, false]),
+            (vec![Some(Agent), Some(Helper)], false, vec![true, false]),
+            (vec![Some(Agent), Some(Agent)], false, vec![true, true]),
+            (vec![Some(Proxy), Some(Exporter)], false, vec![false, true]),
+            (vec![Some(Exporter), Some(Helper), Some(Proxy)], true, vec![true, false, false]),
+            (vec![Some(Injected), Some(Proxy)], false, vec![false, true]),
+            (vec![Some(Injected), Some(Helper)], false, vec![true, false]),
+            (vec![Some(Helper)], false, vec![true]),
+            (vec![], false, vec![]),
+        ] {
+            assert_eq!(main_containers(&purposes, is_daemon_set), expected, "{purposes:?} {is_daemon_set}");
+        }
+    }
+
+    #[test]
+    fn a_workload_is_there_for_its_namesake() {
+        for (container, workload, labels, expected) in [
+            ("oauth2-proxy", "oauth2-proxy", json!({}), true),
+            ("oauth2-proxy", "shop-oauth2-proxy", json!({}), true),
+            ("oauth2-proxy", "myoauth2-proxy", json!({}), false),
+            ("oauth2-proxy", "oauth2-proxy-7d9f", json!({}), false),
+            ("oauth2-proxy", "x", json!({"app.kubernetes.io/name": "oauth2-proxy"}), true),
+            ("oauth2-proxy", "x", json!({"k8s-app": "oauth2-proxy"}), true),
+            ("oauth2-proxy", "x", json!({"app": "shop"}), false),
+            ("oauth2-proxy", "", json!({}), false),
+        ] {
+            let labels = to_raw_value(&labels).ok();
+            assert_eq!(is_namesake(container, workload, Labels(labels.as_deref())), expected, "{workload} {labels:?}");
+        }
+    }
+
+    #[test]
+    fn an_istio_proxy_may_be_a_router() {
+        for (args, expected) in [
+            (json!(["proxy", "router"]), true),
+            (json!(["proxy", "router", "--domain", "x"]), true),
+            (json!(["proxy", "sidecar"]), false),
+            (json!(["router"]), false),
+            (json!("proxy router"), false),
+            (json!(null), false),
+        ] {
+            assert_eq!(is_router(to_raw_value(&args).ok().as_deref()), expected, "{args}");
+        }
+        assert!(!is_router(None));
     }
 }

@@ -1,0 +1,219 @@
+//! What the catalogue says of a sidecar.
+#![cfg_attr(not(test), expect(dead_code, reason = "the rules have yet to take it up"))]
+
+use serde_json::value::RawValue;
+
+use crate::catalogue::glob::matches;
+use crate::catalogue::injectors::Injector;
+use crate::catalogue::marks::{Mark, Marked};
+use crate::json::path::Step;
+use crate::json::read;
+use crate::kubernetes::image::Repository;
+
+/// A well-known sidecar.
+#[derive(Debug)]
+pub struct Entry {
+    /// The container's names, as globs with one `*`, and spaces between them; any name, where it is empty.
+    pub names: &'static str,
+    /// The image's last path components as globs, each with an optional `:TAG`, and spaces between them.
+    pub images: &'static str,
+    /// Whose sidecar it is, where the object shows that.
+    pub owner: Owner,
+    /// What shows it: any of these. Where its owner leaves no mark, name and image have to do.
+    signs: &'static [Mark],
+    /// The injector whose switch a Pod can carry.
+    pub(super) injector: Option<&'static Injector>,
+    /// What the author of the Pod can do where the owner has no switch.
+    pub instead: Option<&'static str>,
+    /// What it does, and so how it ranks beside others.
+    pub purpose: Purpose,
+    /// Where it belongs among the init containers, once it is native.
+    pub place: Place,
+    /// Whether the same name and image may also be those of an ordinary init container, so that they prove nothing of one.
+    pub also_runs_once: bool,
+    /// Why converting it could be wrong; such a one is no finding, and is never converted.
+    pub kept: Option<&'static str>,
+    /// The label that its Pods have, where name and image say too little.
+    pub label: Option<&'static str>,
+    /// What it is, or comes from, in words that its users know.
+    pub product: &'static str,
+    /// Its manifest, chart or documentation, with this name and image.
+    #[cfg(any(test, feature = "describe"))]
+    pub source: &'static str,
+}
+
+/// Whose sidecar it is: who can change its form.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Owner {
+    /// The author of the Pod.
+    Author,
+    /// An injector that has a switch for the native form.
+    Injector {
+        /// Its name.
+        name: &'static str,
+        /// What turns the native form on.
+        switch: &'static str,
+    },
+    /// An injector without a switch, or an operator that makes the Pod.
+    Operator {
+        /// Its name.
+        name: &'static str,
+    },
+}
+
+/// What a sidecar does, in the order of how likely it is to be the Pod's own work.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Purpose {
+    /// It looks after another container's files, as reloaders do.
+    Helper,
+    /// An injector or an operator added it, as the object shows, whatever else it does.
+    Injected,
+    /// It carries another container's connections.
+    Proxy,
+    /// It shows another container's metrics.
+    Exporter,
+    /// It has work of its own, as collectors have: it is a main container of a DaemonSet.
+    Agent,
+}
+
+/// A place among the init containers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Place {
+    /// Ahead of the ordinary init containers, which may need it.
+    First,
+    /// After them.
+    Last,
+}
+
+impl Entry {
+    /// What is known by its name and its image together.
+    pub(super) const fn new(
+        names: &'static str,
+        images: &'static str,
+        purpose: Purpose,
+        place: Place,
+        product: &'static str,
+    ) -> Self {
+        Self {
+            names,
+            images,
+            owner: Owner::Author,
+            signs: &[],
+            injector: None,
+            instead: None,
+            purpose,
+            place,
+            also_runs_once: false,
+            kept: None,
+            label: None,
+            product,
+            #[cfg(any(test, feature = "describe"))]
+            source: "",
+        }
+    }
+
+    /// What is known by its image, whatever it is called.
+    pub(super) const fn by_image(images: &'static str, purpose: Purpose, place: Place, product: &'static str) -> Self {
+        Self::new("", images, purpose, place, product).also_runs_once()
+    }
+
+    /// What has to stay where it is.
+    pub(super) const fn kept(names: &'static str, images: &'static str, product: &'static str) -> Self {
+        Self::new(names, images, Purpose::Helper, Place::Last, product)
+    }
+
+    /// With the reason why it is kept.
+    pub(super) const fn because(self, why: &'static str) -> Self {
+        Self { kept: Some(why), ..self }
+    }
+
+    /// Added by an injector with a switch that the Pod carries, where one of these signs shows it.
+    pub(super) const fn injected(self, injector: &'static Injector, signs: &'static [Mark]) -> Self {
+        let owner = Owner::Injector { name: injector.product, switch: injector.how };
+        Self { owner, injector: Some(injector), signs, ..self }
+    }
+
+    /// Added by somebody who can be switched in another way, where one of these signs shows it.
+    pub(super) const fn switched(self, name: &'static str, switch: &'static str, signs: &'static [Mark]) -> Self {
+        Self { owner: Owner::Injector { name, switch }, signs, ..self }
+    }
+
+    /// Added by somebody without a switch, where one of these signs shows it.
+    pub(super) const fn operated(self, name: &'static str, signs: &'static [Mark]) -> Self {
+        Self { owner: Owner::Operator { name }, signs, ..self }
+    }
+
+    /// With what the author of the Pod can do instead.
+    pub(super) const fn instead(self, what: &'static str) -> Self {
+        Self { instead: Some(what), ..self }
+    }
+
+    /// May also be an ordinary init container.
+    pub(super) const fn also_runs_once(self) -> Self {
+        Self { also_runs_once: true, ..self }
+    }
+
+    /// Only in a Pod with this label.
+    pub(super) const fn labelled(self, label: &'static str) -> Self {
+        Self { label: Some(label), ..self }
+    }
+
+    /// With its source.
+    #[cfg_attr(not(any(test, feature = "describe")), expect(unused_variables))]
+    pub(super) const fn see(self, source: &'static str) -> Self {
+        Self {
+            #[cfg(any(test, feature = "describe"))]
+            source,
+            ..self
+        }
+    }
+
+    /// Whether this entry means the container with this name and image, in a Pod with these labels.
+    pub(super) fn matches(&self, name: &str, image: &Repository, labels: Option<&RawValue>) -> bool {
+        let has = |label: &'static str| {
+            labels.is_some_and(|labels| matches!(read::raw_at(labels.get(), &[Step::key(label)]), Ok(Some(_))))
+        };
+        (self.names.is_empty() || self.has_name(name))
+            && self.images.split(' ').any(|pattern| matches_image(pattern, image))
+            && self.label.is_none_or(has)
+    }
+
+    /// Whether a container of this name may be meant.
+    pub(super) fn has_name(&self, name: &str) -> bool {
+        self.names.split(' ').any(|glob| matches(glob, name))
+    }
+
+    /// Whether the object shows that the owner of this entry added it or made the object. Else it is its author's.
+    pub fn shows(&self, object: Marked) -> bool {
+        self.owner != Owner::Author
+            && (self.signs.is_empty() || self.signs.iter().any(|sign| sign.is_on(object) == Some(true)))
+    }
+
+    /// Whose sidecar it is in this object.
+    pub fn owner_in(&self, object: Marked) -> Owner {
+        if self.shows(object) { self.owner } else { Owner::Author }
+    }
+
+    /// What it does in this object.
+    pub fn purpose_in(&self, object: Marked) -> Purpose {
+        if self.shows(object) { Purpose::Injected } else { self.purpose }
+    }
+}
+
+/// Whether a pattern of the catalogue matches an image: its last components, with an optional `:TAG` that ends with `*`.
+fn matches_image(pattern: &str, image: &Repository) -> bool {
+    // Every image is compared with many patterns, and most of these end differently.
+    let last = pattern.as_bytes().last();
+    if last != Some(&b'*') && last != image.short.as_bytes().last() {
+        return false;
+    }
+    let (path, tag) = pattern.split_once(':').map_or((pattern, None), |(path, tag)| (path, Some(tag)));
+    let is_end = || match path.contains('*') {
+        false => image.short.strip_suffix(path).is_some_and(|rest| rest.is_empty() || rest.ends_with('/')),
+        true => {
+            let ends = std::iter::successors(Some(image.short), |rest| rest.split_once('/').map(|(_, rest)| rest));
+            ends.into_iter().any(|end| matches(path, end))
+        }
+    };
+    is_end() && tag.is_none_or(|tag| matches(tag, image.tag.unwrap_or_default()))
+}
