@@ -2,6 +2,8 @@
 
 use std::cell::OnceCell;
 
+use k8s_openapi::Resource;
+use k8s_openapi::api::apps::v1::DaemonSet;
 use serde_json::value::RawValue;
 
 use crate::answer::response::Answer;
@@ -19,7 +21,7 @@ use crate::json::read;
 use crate::json::view::text;
 use crate::kubernetes::kinds::Pods;
 use crate::kubernetes::labels::Labels;
-use crate::kubernetes::metadata::{Metadata, Object};
+use crate::kubernetes::metadata::{Metadata, Object, OwnerReference};
 use crate::kubernetes::pod::{List, PodSpec, PodTemplate};
 use crate::kubernetes::scheduling::Pin;
 use crate::repair::lists::Lists;
@@ -31,7 +33,7 @@ use crate::rules::facts::Facts;
 use crate::rules::history::{self, History, Sources};
 use crate::rules::nodes::Native;
 use crate::rules::rule::{About, Finding};
-use crate::rules::template::Template;
+use crate::rules::template::{Around, Template};
 use crate::rules::{self, injected, stripped};
 use crate::settings::action::Action;
 use crate::settings::injections::{Injection, Strategy};
@@ -146,7 +148,15 @@ impl<'v> Subject<'v> {
         let Some(spec) = &pod.spec else { return Err(in_object(Malformed::new(path.key("spec"), "missing"))) };
         check_names(spec, &path).map_err(in_object)?;
         let injections = self.injections(pod)?;
-        let template = Template::new(self.settings, pod, spec, &injections, self.is_pod() && self.is_update());
+        let around = Around {
+            metadata: self.metadata,
+            annotations: &|| self.annotations(&Path::default()).unwrap_or(Labels(None)),
+            template_annotations: &|| self.annotations(&path).unwrap_or(Labels(None)),
+            is_pod: self.is_pod(),
+            is_of_daemon_set: self.is_of_daemon_set(),
+        };
+        let is_stored_pod = self.is_pod() && self.is_update();
+        let template = Template::new(self.settings, pod, spec, around, &injections, is_stored_pod);
         let owner = self.owner(&template);
         if let Some(owner) = &owner {
             self.compare(&template, owner, &path, verdict);
@@ -351,6 +361,11 @@ impl<'v> Subject<'v> {
 
     fn is_pod(&self) -> bool {
         self.pods == Pods::Itself
+    }
+
+    fn is_of_daemon_set(&self) -> bool {
+        let is_owner = |owner: &OwnerReference| text(&owner.kind) == DaemonSet::KIND;
+        self.pods == Pods::DaemonSet || self.is_pod() && self.metadata.controller().is_some_and(is_owner)
     }
 
     fn is_update(&self) -> bool {

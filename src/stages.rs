@@ -5,6 +5,7 @@ use crate::cluster::host::Cluster;
 use crate::cluster::placement::Placement;
 use crate::json::path::Path;
 use crate::kubernetes::kinds::Pods;
+use crate::kubernetes::labels::Labels;
 use crate::repair::apply;
 use crate::repair::lists::Lists;
 use crate::repair::plan::Plan;
@@ -13,7 +14,7 @@ use crate::request::Request;
 use crate::rules;
 use crate::rules::facts::Facts;
 use crate::rules::history::History;
-use crate::rules::template::Template;
+use crate::rules::template::{Around, Template};
 use crate::settings::Settings;
 
 /// What the first two stages make of a payload.
@@ -31,7 +32,14 @@ impl<'a> Stages<'a> {
 
     fn facts(&self) -> Option<Facts<'_>> {
         let pod = self.request.pod.as_ref()?;
-        let template = Template::new(&self.settings, pod, pod.spec.as_ref()?, &[], false);
+        let around = Around {
+            metadata: pod.metadata.as_ref()?,
+            annotations: &|| Labels(None),
+            template_annotations: &|| Labels(None),
+            is_pod: true,
+            is_of_daemon_set: false,
+        };
+        let template = Template::new(&self.settings, pod, pod.spec.as_ref()?, around, &[], false);
         Some(Facts::new(template, History::default()))
     }
 

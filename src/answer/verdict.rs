@@ -22,6 +22,7 @@ use crate::request::in_object;
 use crate::rules::nodes::Native;
 use crate::rules::rule::{About, Finding, Rule};
 use crate::rules::{converted, injected, injections, nodes, stripped};
+use crate::settings::action::Action;
 
 /// What is to be told and done about an object. What is added here is data still; the texts are made on the way in, as what
 /// they are about is borrowed.
@@ -57,10 +58,10 @@ impl Verdict {
             Outcome::Rejected => self.rejections.push(Line { text: text(), entry: entry(Word::Rejected) }),
             Outcome::Warned => self.warnings.push(Line { text: text(), entry: entry(Word::Warned) }),
             Outcome::NotRepaired(why) => {
-                let undone = finding.check.repair.undone();
-                let text = match why {
-                    NotRepaired::Template => text(),
-                    _ => format!("{}. Not {undone}: {why}.", problem()),
+                let text = match (why, finding.action) {
+                    (NotRepaired::Template, _) => text(),
+                    (_, Action::Repair) => format!("{}. Not {}: {why}.", problem(), finding.check.repair.undone()),
+                    _ => format!("{}. It may stay: {why}.", problem()),
                 };
                 self.warnings.push(Line { text, entry: Entry { reason: why.to_string(), ..entry(Word::Kept) } });
             }

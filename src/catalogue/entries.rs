@@ -37,7 +37,7 @@ pub(super) static CATALOGUE: [Entry; 74] = [
         .see("https://docs.dapr.io/reference/arguments-annotations-overview/"),
     Entry::new("vault-agent", "hashicorp/vault hashicorp/vault-enterprise", Helper, Last, "Vault agent")
         .operated("the Vault agent injector", &[annotation("vault.hashicorp.com/agent-inject-status", &["injected"])])
-        .instead("in a Job, annotation vault.hashicorp.com/agent-pre-populate-only: \"true\" does without it")
+        .instead("in a Job, set vault.hashicorp.com/agent-pre-populate-only: \"true\"")
         .also_runs_once()
         .see("https://github.com/hashicorp/vault-k8s/blob/main/agent-inject/agent/annotations.go"),
     // Its controller leaves no mark.
@@ -168,7 +168,7 @@ pub(super) static CATALOGUE: [Entry; 74] = [
         .see("https://github.com/aws-observability/aws-otel-collector/tree/main/deployment-template/eks"),
     Entry::new("cloudwatch-agent", "cloudwatch-agent", Agent, Last, "CloudWatch agent")
         .see("https://github.com/aws-samples/amazon-cloudwatch-container-insights"),
-    Entry::new("config-reloader", CONFIG_RELOADER, Helper, Last, "Prometheus operator")
+    Entry::new("config-reloader", CONFIG_RELOADER, Helper, Last, "Prometheus operator's config-reloader")
         .operated("the Prometheus operator", PROMETHEUS_OPERATOR)
         .see(PROMETHEUS_SOURCE),
     Entry::new("thanos-sidecar", "thanos/thanos bitnami*/thanos", Helper, Last, "Thanos")

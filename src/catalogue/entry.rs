@@ -1,5 +1,4 @@
 //! What the catalogue says of a sidecar.
-#![cfg_attr(not(test), expect(dead_code, reason = "the rules have yet to take it up"))]
 
 use serde_json::value::RawValue;
 
@@ -22,7 +21,7 @@ pub struct Entry {
     /// What shows it: any of these. Where its owner leaves no mark, name and image have to do.
     signs: &'static [Mark],
     /// The injector whose switch a Pod can carry.
-    pub(super) injector: Option<&'static Injector>,
+    pub injector: Option<&'static Injector>,
     /// What the author of the Pod can do where the owner has no switch.
     pub instead: Option<&'static str>,
     /// What it does, and so how it ranks beside others.
@@ -64,10 +63,10 @@ pub enum Owner {
 /// What a sidecar does, in the order of how likely it is to be the Pod's own work.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Purpose {
-    /// It looks after another container's files, as reloaders do.
-    Helper,
     /// An injector or an operator added it, as the object shows, whatever else it does.
     Injected,
+    /// It looks after another container's files, as reloaders do.
+    Helper,
     /// It carries another container's connections.
     Proxy,
     /// It shows another container's metrics.
@@ -187,16 +186,6 @@ impl Entry {
     pub fn shows(&self, object: Marked) -> bool {
         self.owner != Owner::Author
             && (self.signs.is_empty() || self.signs.iter().any(|sign| sign.is_on(object) == Some(true)))
-    }
-
-    /// Whose sidecar it is in this object.
-    pub fn owner_in(&self, object: Marked) -> Owner {
-        if self.shows(object) { self.owner } else { Owner::Author }
-    }
-
-    /// What it does in this object.
-    pub fn purpose_in(&self, object: Marked) -> Purpose {
-        if self.shows(object) { Purpose::Injected } else { self.purpose }
     }
 }
 

@@ -59,12 +59,22 @@ impl<'a> Glob<'a> {
         &self.text
     }
 
+    /// Whether it has no wildcard, and so names just one thing.
+    pub fn is_literal(&self) -> bool {
+        is_literal(&self.text)
+    }
+
     /// Whether it matches this text.
     pub fn matches(&self, text: &str) -> bool {
         // Names often begin alike, and seldom have the same character where the literal part ends.
         let (glob, text_bytes, last) = (self.text.as_bytes(), text.as_bytes(), self.literal.wrapping_sub(1));
         (self.literal == 0 || glob.get(last) == text_bytes.get(last)) && matches(&self.text, text)
     }
+}
+
+/// Whether a glob has no wildcard, and so names just one thing.
+pub fn is_literal(glob: &str) -> bool {
+    !glob.bytes().any(is_wildcard)
 }
 
 /// The first of the globs that matches this text.

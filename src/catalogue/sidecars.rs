@@ -3,7 +3,6 @@
 //!
 //! A name alone says too little, and so do most images: nginx, redis and envoy are main containers as often as not, and
 //! istio-init runs the image of istio-proxy.
-#![cfg_attr(not(test), expect(dead_code, reason = "the rules have yet to take it up"))]
 
 use serde_json::value::RawValue;
 
@@ -30,7 +29,8 @@ pub fn owned_by_name(name: &str) -> Option<&'static Injector> {
 /// Which of the containers of a Pod are its own work, by what the catalogue says of each: None, where it says nothing.
 ///
 /// What only the catalogue calls a sidecar is the main container where no other is left: then those are it that are likeliest.
-pub fn main_containers(purposes: &[Option<Purpose>], is_daemon_set: bool) -> Vec<bool> {
+/// Where there are `others`, of which it knows nothing, what only helps them never is.
+pub fn main_containers(purposes: &[Option<Purpose>], is_daemon_set: bool, others: bool) -> Vec<bool> {
     let is_main = |purpose: &Option<Purpose>| match purpose {
         None => true,
         Some(purpose) => is_daemon_set && *purpose == Purpose::Agent,
@@ -38,8 +38,9 @@ pub fn main_containers(purposes: &[Option<Purpose>], is_daemon_set: bool) -> Vec
     if purposes.iter().any(is_main) {
         return purposes.iter().map(is_main).collect();
     }
-    let likeliest = purposes.iter().max();
-    purposes.iter().map(|purpose| Some(purpose) == likeliest).collect()
+    let helps = |purpose: &Purpose| matches!(purpose, Purpose::Injected | Purpose::Helper | Purpose::Exporter);
+    let likeliest = purposes.iter().flatten().filter(|purpose| !(others && helps(purpose))).max();
+    purposes.iter().map(|purpose| likeliest.is_some() && purpose.as_ref() == likeliest).collect()
 }
 
 /// Whether a workload is there for this container: it is called as the container is, or ends so, or its label says that.
@@ -289,13 +290,11 @@ mod tests {
         ] {
             shown(&object, |marked| {
                 let entry = find(name, image, marked.labels.0);
-                let owner = entry.map(|entry| match entry.owner_in(marked) {
+                let owner = entry.filter(|entry| entry.shows(marked)).and_then(|entry| match entry.owner {
                     Owner::Author => None,
                     Owner::Injector { name, .. } | Owner::Operator { name } => Some(name),
                 });
-                assert_eq!(owner, Some(expected), "{name} {object}");
-                let is_injected = entry.is_some_and(|entry| entry.purpose_in(marked) == Purpose::Injected);
-                assert_eq!(is_injected, expected.is_some(), "{name} {object}");
+                assert_eq!(owner, expected, "{name} {object}");
             });
         }
     }
@@ -323,20 +322,24 @@ mod tests {
     fn the_main_containers_are_the_likeliest() {
         use Purpose::Injected;
 
-        for (purposes, is_daemon_set, expected) in [
-            (vec![None, Some(Proxy)], false, vec![true, false]),
-            (vec![None, Some(Agent)], false, vec![true, false]),
-            (vec![None, Some(Agent), Some(Helper)], true, vec![true, true, false]),
-            (vec![Some(Agent), Some(Helper)], false, vec![true, false]),
-            (vec![Some(Agent), Some(Agent)], false, vec![true, true]),
-            (vec![Some(Proxy), Some(Exporter)], false, vec![false, true]),
-            (vec![Some(Exporter), Some(Helper), Some(Proxy)], true, vec![true, false, false]),
-            (vec![Some(Injected), Some(Proxy)], false, vec![false, true]),
-            (vec![Some(Injected), Some(Helper)], false, vec![true, false]),
-            (vec![Some(Helper)], false, vec![true]),
-            (vec![], false, vec![]),
+        for (purposes, is_daemon_set, others, expected) in [
+            (vec![None, Some(Proxy)], false, false, vec![true, false]),
+            (vec![None, Some(Agent)], false, false, vec![true, false]),
+            (vec![None, Some(Agent), Some(Helper)], true, false, vec![true, true, false]),
+            (vec![Some(Agent), Some(Helper)], false, false, vec![true, false]),
+            (vec![Some(Agent), Some(Agent)], false, false, vec![true, true]),
+            (vec![Some(Proxy), Some(Exporter)], false, false, vec![false, true]),
+            (vec![Some(Exporter), Some(Helper), Some(Proxy)], true, false, vec![true, false, false]),
+            (vec![Some(Injected), Some(Proxy)], false, false, vec![false, true]),
+            (vec![Some(Injected), Some(Helper)], false, false, vec![false, true]),
+            (vec![Some(Helper)], false, false, vec![true]),
+            (vec![Some(Helper)], false, true, vec![false]),
+            (vec![Some(Exporter), Some(Injected)], false, true, vec![false, false]),
+            (vec![Some(Exporter), Some(Proxy)], false, true, vec![false, true]),
+            (vec![], false, true, vec![]),
         ] {
-            assert_eq!(main_containers(&purposes, is_daemon_set), expected, "{purposes:?} {is_daemon_set}");
+            let found = main_containers(&purposes, is_daemon_set, others);
+            assert_eq!(found, expected, "{purposes:?} {is_daemon_set} {others}");
         }
     }
 

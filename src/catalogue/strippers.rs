@@ -32,7 +32,6 @@ const GCS_FUSE: &str = "https://github.com/GoogleCloudPlatform/gcs-fuse-csi-driv
 static STRIPPERS: [Stripper; 16] = [
     ended("*/pod-identity-webhook.amazonaws.com", "0.5.3", POD_IDENTITY),
     ended("*/iam-for-pods.amazonaws.com", "0.5.3", POD_IDENTITY),
-    // Mended in 7.53.0, and told again of 7.66.
     open("datadog-webhook/*", DATADOG),
     open("*/datadog.webhook.*", DATADOG),
     open("*/mpod.appmesh.k8s.aws", "https://github.com/aws/aws-app-mesh-controller-for-k8s/issues/774"),

@@ -1,6 +1,7 @@
 //! Pods and Pod templates: <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/>.
 
 use serde::de::IgnoredAny;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::json::malformed::Malformed;
@@ -30,6 +31,7 @@ view! {
         image: Text<'a> = "image",
         restart_policy: Text<'a> = "restartPolicy",
         pub restart_policy_rules: Vec<IgnoredAny> = "restartPolicyRules",
+        pub resize_policy: &'a RawValue = "resizePolicy",
         pub lifecycle: &'a RawValue = "lifecycle",
         pub liveness_probe: IgnoredAny = "livenessProbe",
         pub readiness_probe: IgnoredAny = "readinessProbe",
@@ -97,10 +99,19 @@ impl<'a> Container<'a> {
             ("lifecycle", self.lifecycle.is_some()),
             ("livenessProbe", self.liveness_probe.is_some()),
             ("readinessProbe", self.readiness_probe.is_some()),
+            ("resizePolicy: RestartContainer", self.restarts_on_resize()),
             ("startupProbe", self.startup_probe.is_some()),
         ]
         .into_iter()
         .filter_map(|(field, present)| present.then_some(field))
+    }
+
+    /// Whether it asks to be restarted where some resource of it is resized.
+    fn restarts_on_resize(&self) -> bool {
+        // What can't be read is no evidence of anything.
+        let policies: Vec<Value> =
+            self.resize_policy.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+        policies.iter().any(|policy| policy["restartPolicy"] == "RestartContainer")
     }
 }
 

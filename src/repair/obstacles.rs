@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::catalogue::sidecars::Owner;
+use crate::catalogue::sidecars::{self, Owner};
 use crate::json::malformed::Malformed;
 use crate::kubernetes::pod::{Container, List};
 use crate::repair::lists::Lists;
 use crate::repair::outcome::NotRepaired;
 use crate::repair::plan::Plan;
+use crate::rules::facts::Facts;
 use crate::rules::rule::Finding;
 use crate::rules::template::Template;
 
 /// What is in the way of conversions within one Pod template.
 pub struct Obstacles<'v> {
+    facts: &'v Facts<'v>,
     template: &'v Template<'v>,
     lists: Lists<'v>,
     /// Names in `initContainers`, also those to come.
@@ -46,9 +48,10 @@ impl Users {
 
 impl<'v> Obstacles<'v> {
     /// Those in this template.
-    pub fn new(template: &'v Template<'v>, lists: Lists<'v>) -> Self {
+    pub fn new(facts: &'v Facts<'v>, lists: Lists<'v>) -> Self {
+        let template = &facts.template;
         let taken = template.spec.init_containers().iter().map(|container| container.name().to_owned()).collect();
-        Self { template, lists, taken, host_ports: None, filled_volumes: None }
+        Self { facts, template, lists, taken, host_ports: None, filled_volumes: None }
     }
 
     /// Takes note that a container of this name goes to the init containers.
@@ -64,16 +67,19 @@ impl<'v> Obstacles<'v> {
             if let Some(why) = entry.kept {
                 return Ok(Some(NotRepaired::Catalogue(why)));
             }
-            if let Owner::Injector { switch, .. } = entry.owner {
+            if let Owner::Injector { switch, .. } = self.template.owner_of(entry) {
                 return Ok(Some(NotRepaired::InjectorSwitch(switch)));
             }
+        }
+        if let Some(injector) = sidecars::owned_by_name(container.name()) {
+            return Ok(Some(NotRepaired::InjectorSwitch(injector.how)));
         }
         if !matches!(container.restart_policy(), "" | "Always") {
             return Ok(Some(NotRepaired::OwnRestartPolicy(container.restart_policy().to_owned())));
         }
-        let moved = plan.first.len() + plan.last.len();
-        if moved + 1 == self.template.spec.containers().len() {
-            return Ok(Some(NotRepaired::LastRegularContainer));
+        let stays = |index: usize| index != finding.index && !plan.moves(index);
+        if !(0..self.template.spec.containers().len()).any(|index| stays(index) && self.facts.may_be_main(index)) {
+            return Ok(Some(NotRepaired::without_another(self.template)));
         }
         if self.taken.contains(container.name()) {
             return Ok(Some(NotRepaired::NameTaken));

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::rules::template::Template;
+
 /// What becomes of a finding.
 #[derive(Debug)]
 pub enum Outcome {
@@ -26,6 +28,10 @@ pub enum NotRepaired {
     JobUpdate,
     /// The Pod needs at least one regular container.
     LastRegularContainer,
+    /// Of several containers that are known as sidecars, one has to be the main container.
+    MayBeMain,
+    /// Its `restartPolicy` may be meant as it is.
+    MayBeMeant,
     /// `initContainers` has one of that name.
     NameTaken,
     /// The injector adds it again, and has this switch.
@@ -61,6 +67,16 @@ pub enum Consequence {
     QuitCall(String),
 }
 
+impl NotRepaired {
+    /// That no other container of this template can be the main one.
+    pub fn without_another(template: &Template) -> Self {
+        match template.spec.containers().len() {
+            1 => Self::LastRegularContainer,
+            _ => Self::MayBeMain,
+        }
+    }
+}
+
 impl fmt::Display for NotRepaired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -68,6 +84,12 @@ impl fmt::Display for NotRepaired {
             Self::Owned(kind, name) => write!(f, "{kind} {name} makes this object; change it there"),
             Self::JobUpdate => f.write_str("the template of a Job can't change; make a new Job"),
             Self::LastRegularContainer => f.write_str("it is the last regular container, and a Pod needs one"),
+            Self::MayBeMain => f.write_str(
+                "no other container can be the main one; if this is a sidecar, exempt the main one (exemptContainers)",
+            ),
+            Self::MayBeMeant => {
+                f.write_str("it may be meant so; a sidecar is named in sidecarNames or in the annotation")
+            }
             Self::NameTaken => f.write_str("initContainers already has one of that name; rename one"),
             Self::InjectorSwitch(switch) => write!(f, "its injector would add it again; switch that: {switch}"),
             Self::Catalogue(why) => f.write_str(why),

@@ -8,6 +8,7 @@ use crate::repair::lists::{Lists, port_name};
 use crate::repair::obstacles::Obstacles;
 use crate::repair::outcome::{NotRepaired, Outcome};
 use crate::repair::plan::Plan;
+use crate::rules::evidence::Strength;
 use crate::rules::facts::Facts;
 use crate::rules::rule::{Finding, Repair};
 use crate::settings::UnsupportedNodes;
@@ -31,7 +32,7 @@ pub fn plan<'v>(
     surroundings: &Surroundings<'v>,
     findings: &[Finding<'v>],
 ) -> Result<(Plan, Vec<Outcome>), Malformed> {
-    let obstacles = Obstacles::new(&facts.template, surroundings.lists);
+    let obstacles = Obstacles::new(facts, surroundings.lists);
     let mut planner = Planner { facts, surroundings, plan: Plan::default(), obstacles };
     let mut outcomes = findings.iter().map(|finding| planner.outcome(finding)).collect::<Result<Vec<_>, _>>()?;
     let Planner { mut plan, .. } = planner;
@@ -49,10 +50,13 @@ struct Planner<'p, 'v> {
 
 impl<'v> Planner<'_, 'v> {
     fn outcome(&mut self, finding: &Finding) -> Result<Outcome, Malformed> {
-        if finding.check.spares_last && self.facts.last_regular() == Some(finding.index) {
-            return Ok(Outcome::NotRepaired(NotRepaired::LastRegularContainer));
+        if finding.check.spares_main && self.facts.may_be_main(finding.index) {
+            return Ok(Outcome::NotRepaired(NotRepaired::without_another(finding.template)));
         }
         match (finding.action, finding.check.repair) {
+            (Action::Reject | Action::Repair, _) if finding.evidence.strength == Strength::Change => {
+                Ok(Outcome::Warned)
+            }
             (Action::Reject, _) => Ok(Outcome::Rejected),
             (Action::Repair, Repair::Restore) => self.restore(finding),
             (Action::Repair, Repair::Convert) => self.convert(finding),
@@ -62,6 +66,13 @@ impl<'v> Planner<'_, 'v> {
     }
 
     fn restore(&mut self, finding: &Finding) -> Result<Outcome, Malformed> {
+        if let Some(why) = self.surroundings.not_changeable.clone() {
+            return Ok(Outcome::NotRepaired(why));
+        }
+        // Whoever lets a container that runs once restart for ever does worse than whoever refuses it.
+        if finding.evidence.strength == Strength::Open {
+            return Ok(Outcome::Rejected);
+        }
         if let Some(why) = self.general_obstacle(finding) {
             return Ok(Outcome::NotRepaired(why));
         }
@@ -75,6 +86,7 @@ impl<'v> Planner<'_, 'v> {
 
     fn convert(&mut self, finding: &Finding) -> Result<Outcome, Malformed> {
         let obstacle = match self.general_obstacle(finding) {
+            None if finding.evidence.strength == Strength::Open => Some(NotRepaired::MayBeMeant),
             None => self.obstacles.find(finding, &self.plan)?,
             some => some,
         };

@@ -1,4 +1,4 @@
-//! Why a rule applies: a source of evidence, and what it says.
+//! Why a rule applies: sources of evidence, what they say, and how much that proves.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,13 +14,28 @@ pub struct Source {
     pub is_own_word: bool,
 }
 
-/// What a source says of a container.
+/// How much evidence proves, the weakest first.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Strength {
+    /// Somebody changed it, and may have meant to: no reason to refuse anything.
+    Change,
+    /// Something is wrong, but there are two ways to mend it, and nobody knows which is meant: nothing is repaired.
+    Open,
+    /// It is known.
+    Proof,
+}
+
+/// What a source says of a container, and what another one adds.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Evidence<'v> {
     /// The source.
     pub source: &'static Source,
     /// What it says: a glob, a manager, fields; empty where its words say all.
     pub detail: Cow<'v, str>,
+    /// How much it proves.
+    pub strength: Strength,
+    /// What makes it a proof, where it is none by itself.
+    with: Option<Box<Evidence<'v>>>,
 }
 
 /// A glob of the setting `sidecarNames` matches its name.
@@ -47,18 +62,36 @@ impl Source {
 
     /// What it says where its words say all.
     pub const fn says(&'static self) -> Evidence<'static> {
-        Evidence { source: self, detail: Cow::Borrowed("") }
+        Evidence { source: self, detail: Cow::Borrowed(""), strength: Strength::Proof, with: None }
     }
 
     /// What it says with a detail.
     pub fn says_of<'v>(&'static self, detail: impl Into<Cow<'v, str>>) -> Evidence<'v> {
-        Evidence { source: self, detail: detail.into() }
+        Evidence { detail: detail.into(), ..self.says() }
+    }
+}
+
+impl<'v> Evidence<'v> {
+    /// The same, which proves no more than this.
+    #[must_use]
+    pub fn only(self, strength: Strength) -> Self {
+        Self { strength, ..self }
+    }
+
+    /// Both together, which is a proof.
+    #[must_use]
+    pub fn and(self, other: Evidence<'v>) -> Self {
+        Self { with: Some(Box::new(other)), strength: Strength::Proof, ..self }
     }
 }
 
 impl fmt::Display for Evidence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (before, after) = self.source.words;
-        write!(f, "{before}{}{after}", self.detail)
+        write!(f, "{before}{}{after}", self.detail)?;
+        match &self.with {
+            Some(other) => write!(f, "; {other}"),
+            None => Ok(()),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::kubernetes::pod::List;
 use crate::rules::history::History;
-use crate::rules::role::{Role, roles};
+use crate::rules::role::{Role, may_be_main, roles};
 use crate::rules::template::Template;
 
 /// A Pod template, and all that the rules need to know of it.
@@ -11,6 +11,8 @@ pub struct Facts<'v> {
     pub template: Template<'v>,
     /// What each of its `containers` is; empty for a stored Pod.
     pub roles: Vec<Role<'v>>,
+    /// Which of them may be the Pod's own work.
+    may_be_main: Vec<bool>,
     /// The past of its init containers.
     pub history: History,
 }
@@ -19,7 +21,7 @@ impl<'v> Facts<'v> {
     /// The facts of this template, with what is known of the past.
     pub fn new(template: Template<'v>, history: History) -> Self {
         let roles = if template.is_stored_pod { Vec::new() } else { roles(&template) };
-        Self { template, roles, history }
+        Self { may_be_main: may_be_main(&roles), template, roles, history }
     }
 
     /// The lists of containers that can be wrong: those of a stored Pod are immutable, so all that can be is a strip.
@@ -27,9 +29,8 @@ impl<'v> Facts<'v> {
         if self.template.is_stored_pod { &[List::InitContainers] } else { &[List::InitContainers, List::Containers] }
     }
 
-    /// The sidecar that has to stay a regular container, by its index: the last one, where nothing else is the Pod's own work.
-    pub fn last_regular(&self) -> Option<usize> {
-        let has_main = self.roles.iter().any(|role| matches!(role, Role::Main));
-        self.roles.iter().rposition(|role| matches!(role, Role::Sidecar(_))).filter(|_| !has_main)
+    /// Whether the regular container at this index may be the Pod's own work.
+    pub fn may_be_main(&self, index: usize) -> bool {
+        self.may_be_main.get(index).is_some_and(|may_be| *may_be)
     }
 }

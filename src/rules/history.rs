@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::cluster::owner::Owner;
 use crate::json::malformed::Malformed;
@@ -11,8 +11,9 @@ use crate::json::path::Step;
 use crate::json::read::{self, Members};
 use crate::json::view::{Text, text, view};
 use crate::kubernetes::metadata::{Metadata, Object};
-use crate::kubernetes::pod::{PodSpec, PodTemplate};
+use crate::kubernetes::pod::{Container, PodSpec, PodTemplate};
 use crate::request::{Request, in_object, in_old_object};
+use crate::rules::template::ISTIO_SIDECAR;
 
 /// Where one Pod template's history are to be looked for.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +41,8 @@ pub struct Past {
     now: Value,
     /// How it is stored, on UPDATE.
     pub stored: Option<Stored>,
+    /// The other fields that the stored one has, and that it has no more.
+    pub lost: Vec<String>,
     /// Who set its `restartPolicy`, by `managedFields`.
     pub manager: Option<String>,
     /// Whether it was native when it was last applied.
@@ -55,7 +58,7 @@ pub struct Past {
 pub enum Stored {
     /// In a form other than the native.
     Ordinary,
-    /// As a native sidecar, and only its `restartPolicy` differs now.
+    /// As a native sidecar, and the new one has nothing that this has not: at most it lacks fields.
     Native,
     /// As a native sidecar, and the new one differs in more.
     NativeAndChanged,
@@ -70,17 +73,13 @@ view! {
     }
 }
 
-/// The one sidecar that Istio injects. Its status also lists init containers that run once: its own, and those of
-/// injection templates that only their authors know.
-const ISTIO_SIDECAR: &str = "istio-proxy";
-
 impl History {
     /// Collects the history of one template.
     pub fn collect(template: &PodTemplate, sources: Sources) -> Result<Self, Malformed> {
         let mut history = Self::default();
         history.add_stored(sources)?;
         history.add_managers(sources)?;
-        history.add_applied(sources)?;
+        history.add_applied(template, sources)?;
         let has_istio = template
             .spec
             .iter()
@@ -114,8 +113,11 @@ impl History {
             list(old_object).map_err(in_old_object)?.into_iter().filter_map(taken_apart)
         {
             let past = self.past(&name);
+            let has = |field: &&String| past.now.get(field).is_some();
+            past.lost =
+                others.as_object().into_iter().flat_map(Map::keys).filter(|field| !has(field)).cloned().collect();
             past.stored = Some(match restart_policy == "Always" {
-                true if past.now == others => Stored::Native,
+                true if lacks_at_most(&past.now, &others) => Stored::Native,
                 true => Stored::NativeAndChanged,
                 false => Stored::Ordinary,
             });
@@ -146,7 +148,8 @@ impl History {
         Ok(())
     }
 
-    fn add_applied(&mut self, sources: Sources) -> Result<(), Malformed> {
+    /// What was applied counts for a container that still has the same image: else it is another one by now.
+    fn add_applied(&mut self, template: &PodTemplate, sources: Sources) -> Result<(), Malformed> {
         let Some(raw) = last_applied(sources.metadata) else { return Ok(()) };
         if let Some(old_object) = sources.old_object {
             let old: Object = read::document(old_object.get()).map_err(in_old_object)?;
@@ -157,10 +160,13 @@ impl History {
         }
         // Only kubectl reads this annotation, and a hand may have written it: what can't be read is no evidence.
         let configuration: String = serde_json::from_str(raw.get()).unwrap_or_default();
-        let template: Option<PodTemplate> = read::at(&configuration, sources.steps).unwrap_or_default();
-        let spec = template.and_then(|template| template.spec).unwrap_or_default();
-        for container in spec.init_containers().iter().filter(|container| container.restarts_always()) {
-            self.past(container.name()).applied_native = true;
+        let applied: Option<PodTemplate> = read::at(&configuration, sources.steps).unwrap_or_default();
+        let applied = applied.and_then(|applied| applied.spec).unwrap_or_default();
+        for container in template.spec.iter().flat_map(PodSpec::init_containers) {
+            let is_it = |other: &&Container| other.name() == container.name() && other.image() == container.image();
+            if applied.init_containers().iter().find(is_it).is_some_and(Container::restarts_always) {
+                self.past(container.name()).applied_native = true;
+            }
         }
         Ok(())
     }
@@ -205,6 +211,28 @@ pub fn has_all_that_was_sent(metadata: &Metadata, spec: &PodSpec) -> bool {
 fn container_name(key: &str) -> Option<String> {
     let key: Value = serde_json::from_str(key.strip_prefix("k:")?).ok()?;
     Some(key["name"].as_str()?.to_owned())
+}
+
+/// Whether something is what it was, but for fields that are gone: what a tool makes of it that does not know them. Such tools
+/// also write empty values that were not there.
+fn lacks_at_most(new: &Value, old: &Value) -> bool {
+    match (new, old) {
+        (Value::Object(new), Value::Object(old)) => new
+            .iter()
+            .all(|(name, value)| is_nothing(value) || old.get(name).is_some_and(|old| lacks_at_most(value, old))),
+        (Value::Array(new), Value::Array(old)) => {
+            new.len() == old.len() && new.iter().zip(old).all(|(new, old)| lacks_at_most(new, old))
+        }
+        _ => new == old,
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
 }
 
 /// Name, `restartPolicy` and all the rest of a container.

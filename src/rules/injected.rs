@@ -33,13 +33,17 @@ pub static RULE: Rule = Rule {
             _ => None,
         },
         problem: |finding| format!("is injected in the legacy form ({})", finding.evidence),
-        remedy: |finding| match finding.template.well_known(finding.container).map(|entry| entry.owner) {
-            Some(Owner::Injector { name, switch }) => format!("Switch {name} to native sidecars: {switch}."),
-            Some(Owner::Operator { name }) => format!("Only {name} can change that."),
-            Some(Owner::Author) | None => String::new(),
+        remedy: |finding| {
+            let entry = finding.template.well_known(finding.container);
+            match entry.map(|entry| (entry.owner, entry.instead)) {
+                Some((Owner::Injector { name, switch }, _)) => format!("Switch {name} to native sidecars: {switch}."),
+                Some((Owner::Operator { name }, None)) => format!("Only {name} can change that."),
+                Some((Owner::Operator { name }, Some(instead))) => format!("Only {name} can change that; {instead}."),
+                Some((Owner::Author, _)) | None => String::new(),
+            }
         },
         repair: Repair::Steer,
-        spares_last: false,
+        spares_main: false,
     }),
     #[cfg(feature = "describe")]
     text: TEXT,
@@ -54,8 +58,10 @@ pub fn not_steered(about: About, injector: &str, unsupported: &Unsupported, name
 #[cfg(feature = "describe")]
 const TEXT: &str = r#"# An injector or operator adds a sidecar in the legacy form
 
-A sidecar in `containers` is one that an injector or operator adds, such as Istio or Dapr. Its form
-is not up to the author of the Pod. The message names the switch of the injector where it has one.
+A sidecar in `containers` is one that an injector or operator adds, such as Istio or Dapr, and the
+object shows that: by an annotation, a label or its owner. Its form is not up to the author of the
+Pod. The message names the switch of the injector where it has one. Without such a sign the
+container is taken for its author's.
 
 ## Why it matters
 
@@ -67,7 +73,10 @@ the app. If it were moved, its injector would add it again, so only the injector
 ```yaml
 apiVersion: v1
 kind: Pod
-metadata: {name: shop}
+metadata:
+  name: shop
+  annotations:
+    sidecar.istio.io/status: '{"containers":["istio-proxy"]}'
 spec:
   containers:
     - name: shop

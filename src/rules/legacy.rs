@@ -31,7 +31,7 @@ pub static RULE: Rule = Rule {
         problem: |finding| format!("is a sidecar in the legacy form ({})", finding.evidence),
         remedy: |_| "Move it to initContainers and set restartPolicy: Always on it.".to_owned(),
         repair: Repair::Convert,
-        spares_last: true,
+        spares_main: true,
     }),
     #[cfg(feature = "describe")]
     text: TEXT,

@@ -1,7 +1,10 @@
 //! `restartPolicy: Always` of a container in `containers`: it makes no sidecar there.
 
+use crate::json::view::text;
 use crate::kubernetes::pod::List;
-use crate::rules::evidence::Source;
+use crate::rules::evidence::{Source, Strength};
+use crate::rules::facts::Facts;
+use crate::rules::role::Role;
 use crate::rules::rule::{Check, Repair, Rule};
 use crate::settings::rule_settings::{IGNORE, REJECT, RuleSetting, WARN, repair};
 
@@ -22,15 +25,34 @@ pub static RULE: Rule = Rule {
     check: Some(Check {
         list: List::Containers,
         setting: &SETTING,
-        find: |_, _, container| container.restarts_always().then(|| RESTART_POLICY.says()),
+        find: |facts, index, container| {
+            container.restarts_always().then(|| {
+                RESTART_POLICY.says().only(match facts.roles.get(index) {
+                    Some(Role::Main) if restarts_otherwise(facts) => Strength::Open,
+                    _ => Strength::Proof,
+                })
+            })
+        },
         problem: |finding| format!("has {}, which makes no sidecar outside initContainers", finding.evidence),
-        remedy: |_| "Move it to initContainers, or remove its restartPolicy.".to_owned(),
+        remedy: |finding| {
+            match finding.evidence.strength {
+                Strength::Proof => "Move it to initContainers, or remove its restartPolicy.",
+                _ => "If it is a sidecar, move it to initContainers; if it is to restart by itself, it may stay.",
+            }
+            .to_owned()
+        },
         repair: Repair::Convert,
-        spares_last: false,
+        spares_main: false,
     }),
     #[cfg(feature = "describe")]
     text: TEXT,
 };
+
+/// Whether the other containers of the Pod restart less than always, so that one of them may be meant to: from 1.35 on
+/// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restart-rules>.
+fn restarts_otherwise(facts: &Facts) -> bool {
+    !matches!(text(&facts.template.spec.restart_policy), "" | "Always")
+}
 
 /// Its section of the documentation.
 #[cfg(feature = "describe")]

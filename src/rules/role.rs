@@ -1,11 +1,11 @@
 //! What the containers of a Pod are to it: its own work, or sidecars.
 
-use crate::catalogue::glob::Glob;
-use crate::catalogue::sidecars::{Entry, Owner};
+use crate::catalogue::glob::{self, Glob};
+use crate::catalogue::sidecars::{self, Entry, Owner};
 use crate::kubernetes::image::Repository;
 use crate::kubernetes::pod::Container;
 use crate::rules::evidence::{CATALOGUE, DECLARATION, Evidence, INJECTIONS, SIDECAR_IMAGES, SIDECAR_NAMES};
-use crate::rules::template::Template;
+use crate::rules::template::{ISTIO_SIDECAR, Template};
 use crate::settings::injections::Strategy;
 
 /// What a container in `containers` is to its Pod.
@@ -23,24 +23,39 @@ pub enum Role<'v> {
 
 /// Returns what each of `containers` is.
 ///
-/// What the catalogue knows as sidecars are main containers too: fluent-bit is the whole of its own DaemonSet, and istio-proxy
-/// of a gateway. So where nothing else is there, what only the catalogue calls a sidecar is none.
+/// What the catalogue knows as sidecars are main containers too: fluent-bit is the whole of its own DaemonSet, and oauth2-proxy
+/// of its chart. So where nothing else is there, the likeliest of what only the catalogue calls a sidecar is none.
 pub fn roles<'v>(template: &Template<'v>) -> Vec<Role<'v>> {
     let containers = template.spec.containers();
     let mut roles: Vec<_> = containers.iter().map(|container| role_of(template, container)).collect();
-    if !roles.iter().any(|role| matches!(role, Role::Main)) {
-        for role in &mut roles {
-            let is_of_catalogue = match role {
-                Role::Sidecar(evidence) => evidence.source == &CATALOGUE,
-                Role::Injected(_) => true,
-                Role::Main | Role::Kept => false,
-            };
-            if is_of_catalogue {
-                *role = Role::Main;
-            }
-        }
+    let known = roles.iter().zip(containers).enumerate().filter_map(|(index, (role, container))| match role {
+        Role::Main => Some((index, None)),
+        Role::Injected(_) => Some((index, template.purpose_of(container))),
+        Role::Sidecar(evidence) if evidence.source == &CATALOGUE => Some((index, template.purpose_of(container))),
+        Role::Sidecar(_) | Role::Kept => None,
+    });
+    let (indexes, purposes): (Vec<_>, Vec<_>) = known.unzip();
+    let is_main = sidecars::main_containers(&purposes, template.is_of_daemon_set(), roles.iter().any(is_of_settings));
+    for (index, _) in indexes.into_iter().zip(is_main).filter(|(_, is_main)| *is_main) {
+        roles[index] = Role::Main;
     }
     roles
+}
+
+/// Returns which of `containers` may be the Pod's own work: its main containers, or where there are none, those of the settings,
+/// and of these the ones that only a wildcard hits.
+pub fn may_be_main(roles: &[Role]) -> Vec<bool> {
+    let are = |is: fn(&Role) -> bool| roles.iter().any(is).then(|| roles.iter().map(is).collect());
+    let is_hit = |role: &Role| matches!(role, Role::Sidecar(evidence) if !glob::is_literal(&evidence.detail));
+    are(|role| matches!(role, Role::Main))
+        .or_else(|| are(is_hit))
+        .or_else(|| are(is_of_settings))
+        .unwrap_or_else(|| vec![true; roles.len()])
+}
+
+/// Whether it is a sidecar because the settings or its author say so.
+fn is_of_settings(role: &Role) -> bool {
+    matches!(role, Role::Sidecar(evidence) if evidence.source != &CATALOGUE)
 }
 
 fn role_of<'v>(template: &Template<'v>, container: &'v Container<'v>) -> Role<'v> {
@@ -71,7 +86,9 @@ fn role_of<'v>(template: &Template<'v>, container: &'v Container<'v>) -> Role<'v
     match template.catalogue_entry(container) {
         None => Role::Main,
         Some(entry) if entry.kept.is_some() => Role::Kept,
-        Some(entry) if entry.owner == Owner::Author => Role::Sidecar(CATALOGUE.says_of(entry.product)),
-        Some(entry) => Role::Injected(entry),
+        Some(_) if container.name() == ISTIO_SIDECAR && sidecars::is_router(container.args) => Role::Main,
+        Some(entry) if template.owner_of(entry) != Owner::Author => Role::Injected(entry),
+        Some(_) if template.is_for(container) => Role::Main,
+        Some(entry) => Role::Sidecar(CATALOGUE.says_of(entry.product)),
     }
 }

@@ -33,8 +33,8 @@ pub struct Check {
     pub remedy: fn(&Finding) -> String,
     /// What the policy does where it repairs.
     pub repair: Repair,
-    /// Whether it leaves the last sidecar of a Pod alone that has no other container.
-    pub spares_last: bool,
+    /// Whether it leaves a sidecar alone that may be the main container, as no other is left.
+    pub spares_main: bool,
 }
 
 /// What the policy does about a finding where the settings want it repaired.

@@ -3,27 +3,35 @@
 use crate::cluster::owner::Owner;
 use crate::cluster::webhooks::Suspect;
 use crate::kubernetes::pod::{Container, List};
-use crate::rules::evidence::{CATALOGUE, DECLARATION, Evidence, INJECTIONS, SIDECAR_NAMES, Source};
+use crate::kubernetes::version::Version;
+use crate::rules::evidence::{CATALOGUE, DECLARATION, Evidence, INJECTIONS, SIDECAR_NAMES, Source, Strength};
 use crate::rules::facts::Facts;
-use crate::rules::history::Stored;
+use crate::rules::history::{Past, Stored};
 use crate::rules::rule::{About, Check, Finding, Repair, Rule};
 use crate::rules::template::Template;
 use crate::settings::action::Action;
 use crate::settings::injections::Strategy;
 use crate::settings::rule_settings::{IGNORE, REJECT, RuleSetting, WARN, repair};
 
-/// It was native in the stored object and is otherwise unchanged.
+/// The stored object has it native, and the new one has nothing else: at most it lacks more fields.
 static OLD_OBJECT: Source = Source::new("oldObject", "the stored object has it", "");
-/// This manager set its `restartPolicy`.
+/// The stored object has these fields of it, too.
+static LOST: Source = Source::new("lost", "lost as well: ", "");
+/// This manager set its `restartPolicy`, to a value that nobody knows.
 static MANAGED_FIELDS: Source = Source::new("managedFields", "managedFields: ", " set it");
-/// It is native in `kubectl.kubernetes.io/last-applied-configuration`.
+/// It is native, with the same image, in `kubectl.kubernetes.io/last-applied-configuration`.
 static LAST_APPLIED: Source = Source::new("lastApplied", "kubectl.kubernetes.io/last-applied-configuration has it", "");
 /// It has these fields, which only native sidecars may have.
 static NATIVE_ONLY_FIELDS: Source = Source::new("nativeOnlyFields", "only native sidecars may have ", "");
+/// It has `restartPolicyRules`, and no `restartPolicy`.
+static RULES: Source = Source::new("restartPolicyRules", "restartPolicyRules need a restartPolicy", "");
 /// `sidecar.istio.io/status` lists it.
 static ISTIO_STATUS: Source = Source::new("istioStatus", "sidecar.istio.io/status lists it", "");
 /// The template of this controller has it native.
 static OWNER: Source = Source::new("owner", "its ", " has it");
+
+/// The first release in which an init container may have a `restartPolicy` other than `Always`.
+const OTHER_POLICIES: Version = Version::new(1, 35);
 
 /// What to do about it.
 pub static SETTING: RuleSetting = RuleSetting {
@@ -43,7 +51,7 @@ pub static RULE: Rule = Rule {
         problem,
         remedy,
         repair: Repair::Restore,
-        spares_last: false,
+        spares_main: false,
     }),
     #[cfg(feature = "describe")]
     text: TEXT,
@@ -54,63 +62,131 @@ pub fn has_suspects(template: &Template) -> bool {
     template.settings.actions.of(&SETTING) != Action::Ignore && template.ordinary().next().is_some()
 }
 
-/// Why this init container must have been native once: the strongest evidence.
+/// Why this init container was native once, or may have been: the strongest evidence.
 fn find<'f>(facts: &'f Facts<'f>, _: usize, container: &'f Container<'f>) -> Option<Evidence<'f>> {
     if container.restarts_always() {
         return None;
     }
-    let (name, template) = (container.name(), &facts.template);
-    let past = facts.history.of(name);
-    let stored = past.and_then(|past| past.stored);
-    if template.is_stored_pod && stored == Some(Stored::Ordinary) {
+    let past = facts.history.of(container.name());
+    if facts.template.is_stored_pod && past.and_then(|past| past.stored) == Some(Stored::Ordinary) {
         // It was stored like this, and can't be changed any more: refusing updates would help nobody.
         return None;
     }
-    // Another value is a decision, where the lack of any is none.
-    let has_no_policy = container.restart_policy().is_empty();
-    let manager = past.and_then(|past| past.manager.as_deref());
-    let owner = past.and_then(|past| past.owner.as_deref());
-    let fields: Vec<_> = container.native_only_fields().collect();
-    if has_no_policy && stored == Some(Stored::Native) {
-        Some(OLD_OBJECT.says())
-    } else if let Some(manager) = manager.filter(|_| has_no_policy) {
-        Some(MANAGED_FIELDS.says_of(manager))
-    } else if template.declares(name) {
-        Some(DECLARATION.says())
-    } else if past.is_some_and(|past| past.applied_native) {
-        Some(LAST_APPLIED.says())
-    } else if !fields.is_empty() {
-        Some(NATIVE_ONLY_FIELDS.says_of(fields.join(", ")))
-    } else if let Some(owner) = owner.filter(|_| !has_no_policy) {
-        Some(OWNER.says_of(owner))
-    } else if !has_no_policy {
-        None
-    } else if past.is_some_and(|past| past.injected_by_istio) {
-        Some(ISTIO_STATUS.says())
-    } else if let Some(glob) = template.named_by_settings(name) {
-        Some(SIDECAR_NAMES.says_of(glob.as_str()))
-    } else if template.injection(name).is_some_and(|injection| injection.strategy != Strategy::Legacy) {
-        Some(INJECTIONS.says())
-    } else {
-        let known = template.catalogue_entry(container);
-        let known = known.filter(|known| !known.also_runs_once && known.kept.is_none());
-        known.map(|entry| CATALOGUE.says_of(entry.product)).or(owner.map(|owner| OWNER.says_of(owner)))
+    if !container.restart_policy().is_empty() {
+        // Another value is a decision, where the lack of any is none. It may contradict what else is said.
+        let declared = facts.template.declares(container.name()).then(|| DECLARATION.says());
+        let contradicted = declared.or_else(|| Some(OWNER.says_of(past?.owner.as_deref()?)));
+        return contradicted.or_else(|| forbidden(container)).map(|evidence| evidence.only(Strength::Open));
+    }
+    proof(facts, past, container).or_else(|| clues(facts, past, container))
+}
+
+/// What proves by itself that it was native.
+fn proof<'f>(facts: &'f Facts<'f>, past: Option<&'f Past>, container: &'f Container<'f>) -> Option<Evidence<'f>> {
+    let (name, template) = (container.name(), &facts.template);
+    if template.is_stored_pod && past.and_then(|past| past.stored) == Some(Stored::Native) {
+        let lost = past.map(|past| past.lost.join(", ")).filter(|lost| !lost.is_empty());
+        return Some(lost.map_or(OLD_OBJECT.says(), |lost| OLD_OBJECT.says().and(LOST.says_of(lost))));
+    }
+    if template.declares(name) {
+        return Some(DECLARATION.says());
+    }
+    if past.is_some_and(|past| past.applied_native) {
+        return Some(LAST_APPLIED.says());
+    }
+    if past.is_some_and(|past| past.injected_by_istio) {
+        return Some(ISTIO_STATUS.says());
+    }
+    if let Some(literal) = template.named_by_settings(name).filter(|glob| glob.is_literal()) {
+        return Some(SIDECAR_NAMES.says_of(literal.as_str()));
+    }
+    if template.injection(name).is_some_and(|injection| injection.strategy != Strategy::Legacy) {
+        return Some(INJECTIONS.says());
+    }
+    let known = template.catalogue_entry(container).filter(|entry| !entry.also_runs_once && entry.kept.is_none());
+    if let Some(entry) = known {
+        return Some(CATALOGUE.says_of(entry.product));
+    }
+    past?.owner.as_deref().map(|owner| OWNER.says_of(owner))
+}
+
+/// What proves it only together with something else.
+fn clues<'f>(facts: &'f Facts<'f>, past: Option<&'f Past>, container: &'f Container<'f>) -> Option<Evidence<'f>> {
+    let template = &facts.template;
+    let loss = past.and_then(|past| past.manager.as_deref()).map(|manager| MANAGED_FIELDS.says_of(manager));
+    let hint = || {
+        let glob = template.named_by_settings(container.name()).map(|glob| SIDECAR_NAMES.says_of(glob.as_str()));
+        let known = || template.catalogue_entry(container).filter(|entry| entry.kept.is_none());
+        glob.or_else(|| known().map(|entry| CATALOGUE.says_of(entry.product)))
+    };
+    let had_one_value = || template.settings.api_server_version.is_some_and(|version| version < OTHER_POLICIES);
+    match (loss, forbidden(container)) {
+        (Some(loss), Some(invalid)) => Some(loss.and(invalid)),
+        (Some(loss), None) if had_one_value() => Some(loss),
+        (Some(loss), None) => Some(match hint() {
+            Some(hint) => loss.and(hint),
+            None => loss.only(Strength::Open),
+        }),
+        (None, Some(invalid)) => Some(match hint() {
+            Some(hint) => invalid.and(hint),
+            None => invalid.only(Strength::Open),
+        }),
+        // Whoever goes back to an older template means it.
+        (None, None) => (past?.stored == Some(Stored::Native)).then(|| OLD_OBJECT.says().only(Strength::Change)),
     }
 }
 
+/// What the API server refuses of it as it is.
+fn forbidden<'f>(container: &Container) -> Option<Evidence<'f>> {
+    let fields: Vec<_> = container.native_only_fields().collect();
+    if !fields.is_empty() {
+        return Some(NATIVE_ONLY_FIELDS.says_of(fields.join(", ")));
+    }
+    (container.has_restart_policy_rules() && container.restart_policy().is_empty()).then(|| RULES.says())
+}
+
 fn problem(finding: &Finding) -> String {
-    match finding.container.restart_policy() {
-        "" => format!("has lost restartPolicy: Always ({})", finding.evidence),
-        other => format!("has restartPolicy: {other} instead of Always ({})", finding.evidence),
+    let Finding { evidence, container, .. } = finding;
+    match (container.restart_policy(), evidence.strength) {
+        ("", Strength::Proof) => format!("has lost restartPolicy: Always ({evidence})"),
+        ("", Strength::Open) if evidence.source == &MANAGED_FIELDS => {
+            format!("has lost its restartPolicy ({evidence})")
+        }
+        ("", Strength::Open) => format!("has no restartPolicy: Always ({evidence})"),
+        ("", Strength::Change) => format!("has no restartPolicy: Always any more ({evidence})"),
+        (other, _) => format!("has restartPolicy: {other} ({evidence})"),
     }
 }
 
 fn remedy(finding: &Finding) -> String {
-    let remedy = match finding.evidence.source == &OLD_OBJECT {
-        true => "Put it back; to drop it on purpose, rename the container or set another value (Kubernetes 1.34+).",
-        false => "Put it back and update the tool that drops it, or the Pod hangs in Init.",
+    let Evidence { source, strength, detail, .. } = &finding.evidence;
+    let not_restored = match finding.template.settings.actions.of(&SETTING) {
+        Action::Repair => " Not restored: either may be meant.",
+        _ => "",
     };
-    remedy.to_owned()
+    match (strength, *source) {
+        (Strength::Change, _) => "Put it back, unless it is to run once from now on.".to_owned(),
+        (Strength::Proof, source) if source == &OLD_OBJECT => {
+            "Put it back and update the tool that drops it: a Pod can't change in this.".to_owned()
+        }
+        (Strength::Proof, _) => "Put it back and update the tool that drops it, or the Pod hangs in Init.".to_owned(),
+        (Strength::Open, source) if source == &DECLARATION => {
+            format!("Set restartPolicy: Always, or take its name out of the annotation.{not_restored}")
+        }
+        (Strength::Open, source) if source == &OWNER => {
+            format!("Set restartPolicy: Always as there, or change that as well.{not_restored}")
+        }
+        (Strength::Open, source) if source == &MANAGED_FIELDS => format!(
+            "If it is a sidecar, set restartPolicy: Always; if it runs once, send it without restartPolicy and \
+             managedFields.{not_restored}"
+        ),
+        (Strength::Open, _) => {
+            let fields = if detail.is_empty() { "restartPolicyRules" } else { detail };
+            let Finding { container, .. } = finding;
+            let set = if container.restart_policy().is_empty() { "set it" } else { "set restartPolicy: Always" };
+            format!("If it is a sidecar, {set}; if it runs once, remove {fields}.{not_restored}")
+        }
+    }
 }
 
 /// Returns that the Pod lacks a native sidecar which its controller's template has.
@@ -164,10 +240,11 @@ pub fn suspects(object: &str, suspects: Result<Vec<Suspect>, String>, limit: usi
 #[cfg(feature = "describe")]
 const TEXT: &str = r#"# A native sidecar has lost restartPolicy: Always
 
-An init container was meant as a native sidecar, but `restartPolicy: Always` is gone. Evidence is
-the stored object, `managedFields`, the annotation of its author, what was applied, fields that only
-native sidecars may have (probes, `lifecycle`), Istio's status, the catalogue, `sidecarNames`, or the
-template of its controller.
+An init container was meant as a native sidecar, but `restartPolicy: Always` is gone. That is proved
+by the stored object (of a Pod), the annotation of its author, what was applied with the same image,
+Istio's status, the catalogue, an entry of `sidecarNames` without wildcards, `injections`, or the
+template of its controller. `managedFields` only show that a value was lost, and a probe only that
+something is wrong: each alone is refused, and never repaired, as the container may run once.
 
 ## Why it matters
 

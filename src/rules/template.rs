@@ -4,11 +4,32 @@ use std::collections::BTreeSet;
 
 use crate::catalogue::glob::{Glob, first_match};
 use crate::catalogue::injectors::Injector;
-use crate::catalogue::sidecars::{self, Entry, Owner};
-use crate::kubernetes::metadata::Annotations;
+use crate::catalogue::marks::Marked;
+use crate::catalogue::sidecars::{self, Entry, Owner, Purpose};
+use crate::json::view::text;
+use crate::kubernetes::labels::Labels;
+use crate::kubernetes::metadata::{Annotations, Metadata};
 use crate::kubernetes::pod::{Container, PodSpec, PodTemplate};
 use crate::settings::Settings;
 use crate::settings::injections::Injection;
+
+/// The one sidecar that Istio injects. Its status also lists init containers that run once: its own, and those of
+/// injection templates that only their authors know.
+pub const ISTIO_SIDECAR: &str = "istio-proxy";
+
+/// The object that a Pod template is in: it shows whose containers these are.
+pub struct Around<'v> {
+    /// Its metadata.
+    pub metadata: &'v Metadata<'v>,
+    /// Its annotations, which are read only where they matter.
+    pub annotations: &'v dyn Fn() -> Labels<'v>,
+    /// Those of the template.
+    pub template_annotations: &'v dyn Fn() -> Labels<'v>,
+    /// Whether it is a Pod.
+    pub is_pod: bool,
+    /// Whether it is a DaemonSet, or a Pod of one.
+    pub is_of_daemon_set: bool,
+}
 
 /// A Pod template under judgement.
 pub struct Template<'v> {
@@ -18,6 +39,8 @@ pub struct Template<'v> {
     pub pod: &'v PodTemplate<'v>,
     /// Its spec.
     pub spec: &'v PodSpec<'v>,
+    /// The object around it.
+    around: Around<'v>,
     /// The injections that are for this Pod.
     injections: &'v [&'v Injection],
     /// Whether this is a stored Pod: its lists of containers are immutable, so all that can be wrong is a strip.
@@ -32,11 +55,12 @@ impl<'v> Template<'v> {
         settings: &'v Settings<'v>,
         pod: &'v PodTemplate<'v>,
         spec: &'v PodSpec<'v>,
+        around: Around<'v>,
         injections: &'v [&'v Injection],
         is_stored_pod: bool,
     ) -> Self {
         let declared = pod.annotations().into_iter().flat_map(Annotations::declared).collect();
-        Self { settings, pod, spec, injections, is_stored_pod, declared }
+        Self { settings, pod, spec, around, injections, is_stored_pod, declared }
     }
 
     /// The first native sidecar that no setting exempts, and that needs nodes which know it: one that is injected in both
@@ -56,8 +80,8 @@ impl<'v> Template<'v> {
     pub fn has_container_of(&self, injector: &Injector) -> bool {
         let mut containers = self.spec.init_containers().iter().chain(self.spec.containers());
         containers.any(|container| {
-            let owner = self.well_known(container).map(|entry| entry.owner);
-            matches!(owner, Some(Owner::Injector { name, .. }) if name == injector.product)
+            let own = self.well_known(container).and_then(|entry| entry.injector);
+            own.is_some_and(|own| own.name == injector.name)
         })
     }
 
@@ -110,9 +134,56 @@ impl<'v> Template<'v> {
         first_match(&self.settings.exempt_containers, name).is_some() || self.is_companion(name)
     }
 
-    /// The glob of the setting `sidecarNames` that matches this name.
+    /// The glob of the setting `sidecarNames` that matches this name: the one that is the name itself, where there is one.
     pub fn named_by_settings(&self, name: &str) -> Option<&'v Glob<'v>> {
-        first_match(&self.settings.sidecar_names, name)
+        let globs = &self.settings.sidecar_names;
+        let first = first_match(globs, name)?;
+        globs.iter().find(|glob| glob.as_str() == name && glob.is_literal()).or(Some(first))
+    }
+
+    /// Whose sidecar this is, as far as the object shows that: else it is its author's.
+    pub fn owner_of(&self, entry: &Entry) -> Owner {
+        if self.shows(entry) { entry.owner } else { Owner::Author }
+    }
+
+    /// What a well-known container does; None where it is not known.
+    pub fn purpose_of(&self, container: &Container) -> Option<Purpose> {
+        let entry = self.well_known(container)?;
+        Some(if self.shows(entry) { Purpose::Injected } else { entry.purpose })
+    }
+
+    fn shows(&self, entry: &Entry) -> bool {
+        let Around { metadata, annotations, template_annotations, is_pod, .. } = &self.around;
+        if entry.owner == Owner::Author {
+            return false;
+        }
+        let owner = metadata.controller().map(|owner| text(&owner.kind));
+        let pod = Marked { labels: Labels(self.pod.labels()), annotations: template_annotations(), owner };
+        entry.shows(pod)
+            || !is_pod && entry.shows(Marked { labels: Labels(metadata.labels), annotations: annotations(), owner })
+    }
+
+    /// Whether these are Pods of a DaemonSet.
+    pub const fn is_of_daemon_set(&self) -> bool {
+        self.around.is_of_daemon_set
+    }
+
+    /// Whether the workload is there for this container, as its name or its labels say.
+    pub fn is_for(&self, container: &Container) -> bool {
+        let metadata = self.around.metadata;
+        let own = [&metadata.name, &metadata.generate_name].map(|name| text(name).trim_end_matches('-'));
+        let own = if own[0].is_empty() { own[1] } else { own[0] };
+        let workload = match metadata.controller() {
+            // What a Deployment makes has a hash behind its name, and so has what a CronJob makes.
+            Some(owner) if matches!(text(&owner.kind), "Job" | "ReplicaSet") => {
+                text(&owner.name).rsplit_once('-').map_or(text(&owner.name), |(workload, _)| workload)
+            }
+            Some(owner) => text(&owner.name),
+            None => own,
+        };
+        [own, workload]
+            .iter()
+            .any(|workload| sidecars::is_namesake(container.name(), workload, Labels(self.pod.labels())))
     }
 
     /// Whether the settings want this sidecar ahead of all init containers.

@@ -250,6 +250,7 @@ impl Comparison {
         self.same(json, field("restartPolicy"), owned(&view.restart_policy), container.restart_policy.clone());
         let (rules, wanted) = (&view.restart_policy_rules, &container.restart_policy_rules);
         self.same(json, field("restartPolicyRules"), rules.as_ref().map(Vec::len), wanted.as_ref().map(Vec::len));
+        self.raw(json, field("resizePolicy"), view.resize_policy, &container.resize_policy);
         self.raw(json, field("lifecycle"), view.lifecycle, &container.lifecycle);
         for (name, view, probe) in [
             ("livenessProbe", &view.liveness_probe, &container.liveness_probe),
