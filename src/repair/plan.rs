@@ -31,7 +31,7 @@ pub struct Plan {
 }
 
 /// A container to add.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Addition {
     /// Itself.
     pub container: Box<RawValue>,
@@ -97,7 +97,7 @@ impl Plan {
 
 impl Addition {
     /// It, as it counts for what its Pod asks for.
-    fn share(&self) -> Share<'_> {
+    pub fn share(&self) -> Share<'_> {
         let member = |name| read::raw_at(self.container.get(), &[Step::key(name)]).ok().flatten();
         let is_native = || member("restartPolicy").and_then(read::text).is_some_and(|policy| policy == "Always");
         let runs = match self.to {

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use crate::catalogue::glob::{Glob, first_match};
 use crate::catalogue::injectors::Injector;
 use crate::catalogue::sidecars::{self, Entry, Owner};
+use crate::kubernetes::image::Repository;
 use crate::kubernetes::metadata::Annotations;
 use crate::kubernetes::pod::{Container, PodSpec, PodTemplate};
 use crate::settings::Settings;
-use crate::settings::injections::Injection;
+use crate::settings::injections::{Injection, Strategy};
 
 /// A Pod template under judgement.
 pub struct Template<'v> {
@@ -97,6 +98,13 @@ impl<'v> Template<'v> {
     /// The injection of this name that is for this Pod.
     pub fn injection(&self, name: &str) -> Option<&'v Injection> {
         self.injections.iter().find(|injection| injection.name == name).copied()
+    }
+
+    /// Whether this regular container is one that the policy injects in that form, from whichever mirror its image comes.
+    pub fn is_injected(&self, container: &Container) -> bool {
+        let injection = self.injection(container.name()).filter(|injection| injection.strategy != Strategy::Native);
+        let base_name = |image| Repository::of(image).base_name();
+        injection.is_some_and(|injection| base_name(&injection.image) == base_name(container.image()))
     }
 
     /// Whether an injection adds a container of this name beside its sidecar.

@@ -28,11 +28,13 @@ pub struct Injection {
     pub name: String,
     /// Its container.
     pub container: Box<RawValue>,
+    /// Its image.
+    pub image: String,
     /// The image of the helper that `universal` needs.
     pub helper_image: String,
     /// The volumes that come along, by name.
     pub volumes: Vec<(String, Box<RawValue>)>,
-    /// The names of the volumes that it mounts.
+    /// The names of the volumes that it mounts, has as devices, or reads variables from.
     pub mounts: Vec<String>,
     /// The Pods that it is for, by their labels: a LabelSelector.
     selector: Option<LabelSelector>,
@@ -108,12 +110,29 @@ view! {
         name: Text<'a> = "name",
         image: Text<'a> = "image",
         restart_policy: Text<'a> = "restartPolicy",
-        volume_mounts: Vec<MountedVolume<'a>> = "volumeMounts",
+        env: Vec<Variable<'a>> = "env",
+        volume_devices: Vec<UsedVolume<'a>> = "volumeDevices",
+        volume_mounts: Vec<UsedVolume<'a>> = "volumeMounts",
     }
 
-    /// A volume that a container mounts.
-    struct MountedVolume<'a> {
+    /// A volume that a container mounts or has as a device.
+    struct UsedVolume<'a> {
         name: Text<'a> = "name",
+    }
+
+    /// A variable.
+    struct Variable<'a> {
+        value_from: Origin<'a> = "valueFrom",
+    }
+
+    /// Where its value comes from.
+    struct Origin<'a> {
+        file: FileKey<'a> = "fileKeyRef",
+    }
+
+    /// A key of a file in a volume.
+    struct FileKey<'a> {
+        volume_name: Text<'a> = "volumeName",
     }
 }
 
@@ -314,10 +333,14 @@ impl Injection {
             _ if written.helper_image.is_some() => wrong(at("helperImage"), "only with strategy universal"),
             _ => {}
         }
-        let mounts = named.volume_mounts.iter().flatten().map(|mount| text(&mount.name).to_owned()).collect();
+        let used = [&named.volume_mounts, &named.volume_devices].into_iter().flatten().flatten();
+        let used = used.map(|volume| text(&volume.name));
+        let origins = named.env.iter().flatten().filter_map(|variable| variable.value_from.as_ref()?.file.as_ref());
+        let mounts = used.chain(origins.map(|file| text(&file.volume_name))).map(String::from).collect();
         Some(Self {
             name: name.to_owned(),
             container: container.to_owned(),
+            image: text(&named.image).to_owned(),
             helper_image: match text(&written.helper_image) {
                 "" => universal::HELPER_IMAGE.to_owned(),
                 image => image.to_owned(),
