@@ -83,7 +83,6 @@ spec:
 
 ## Settings
 
-- `injections`: the sidecars, what Pods they are for, and what volumes they bring along; one may mount
-  what another brings
+- `injections`: the sidecars, what Pods they are for, and what volumes they bring along
 - `nodeCheck`, `unsupportedNodes`: whether the nodes take them in the native form
 "#;

@@ -110,7 +110,7 @@ view! {
         name: Text<'a> = "name",
         image: Text<'a> = "image",
         restart_policy: Text<'a> = "restartPolicy",
-        env: Vec<Variable<'a>> = "env",
+        env: &'a RawValue = "env",
         volume_devices: Vec<UsedVolume<'a>> = "volumeDevices",
         volume_mounts: Vec<UsedVolume<'a>> = "volumeMounts",
     }
@@ -118,21 +118,6 @@ view! {
     /// A volume that a container mounts or has as a device.
     struct UsedVolume<'a> {
         name: Text<'a> = "name",
-    }
-
-    /// A variable.
-    struct Variable<'a> {
-        value_from: Origin<'a> = "valueFrom",
-    }
-
-    /// Where its value comes from.
-    struct Origin<'a> {
-        file: FileKey<'a> = "fileKeyRef",
-    }
-
-    /// A key of a file in a volume.
-    struct FileKey<'a> {
-        volume_name: Text<'a> = "volumeName",
     }
 }
 
@@ -335,8 +320,10 @@ impl Injection {
         }
         let used = [&named.volume_mounts, &named.volume_devices].into_iter().flatten().flatten();
         let used = used.map(|volume| text(&volume.name));
-        let origins = named.env.iter().flatten().filter_map(|variable| variable.value_from.as_ref()?.file.as_ref());
-        let mounts = used.chain(origins.map(|file| text(&file.volume_name))).map(String::from).collect();
+        let variables: Vec<Value> =
+            named.env.map_or_else(Vec::new, |env| read::document(env.get()).unwrap_or_default());
+        let files = variables.iter().filter_map(|variable| variable["valueFrom"]["fileKeyRef"]["volumeName"].as_str());
+        let mounts = used.chain(files).map(String::from).collect();
         Some(Self {
             name: name.to_owned(),
             container: container.to_owned(),

@@ -119,6 +119,7 @@ fn what_is_injected_is_left_alone() {
     let collector = json!({"name": "fluent-bit", "image": "cr.fluentbit.io/fluent/fluent-bit:3"});
     let migrate = json!({"name": "migrate", "image": "migrate"});
     let specs = [
+        json!({}),
         json!({"containers": [app]}),
         json!({"containers": [collector]}),
         json!({"containers": [app, collector], "initContainers": [migrate], "restartPolicy": "OnFailure"}),
