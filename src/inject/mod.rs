@@ -3,8 +3,6 @@
 pub mod universal;
 pub mod obstacles;
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -61,17 +59,17 @@ pub fn plan<'i>(
     plan: &mut Plan,
 ) -> Vec<Refusal<'i>> {
     let unexpected = |error: Malformed| format!("its container can't be written: {error}");
-    let mut refused = Reasons::new();
+    let mut refusals = Vec::new();
     let mut candidates = Vec::new();
     for injection in injections {
         match target(injection).and_then(|to| injection.candidate(spec, to).map_err(unexpected)) {
             Ok(candidate) => candidates.push(candidate),
-            Err(why) => drop(refused.insert(&injection.name, why)),
+            Err(why) => refusals.push((*injection, why)),
         }
     }
     let pod = Pod::new(spec, value, plan, api_server);
-    let (added, not_added) = settle(&candidates, &pod);
-    refused.extend(not_added);
+    let (added, refused) = settle(&candidates, &pod);
+    refusals.extend(refused);
     let volumes = added.iter().flat_map(|candidate| &candidate.injection.volumes);
     let volumes: Vec<_> = volumes.filter(|(name, _)| !pod.has_volume(name)).collect();
     for (name, volume) in volumes {
@@ -85,23 +83,27 @@ pub fn plan<'i>(
         }
         plan.add.extend(additions.iter().cloned());
     }
-    injections.iter().filter_map(|injection| Some((*injection, refused.remove(injection.name.as_str())?))).collect()
+    let in_order = injections.iter().filter_map(|injection| {
+        let index = refusals.iter().position(|(refused, _)| refused.name == injection.name)?;
+        Some(refusals.swap_remove(index))
+    });
+    in_order.collect()
 }
-
-/// Why sidecars are not added, by their names.
-type Reasons<'i> = BTreeMap<&'i str, String>;
 
 /// Decides which of these a Pod gets, in which order, and why it does not get the others: those can't be added to the Pod that
 /// comes out either, so that to judge it again changes nothing.
-fn settle<'p, 'c: 'p, 'i>(candidates: &'c [Candidate<'i>], pod: &Pod<'p>) -> (Vec<&'c Candidate<'i>>, Reasons<'i>) {
+fn settle<'p, 'c: 'p, 'i>(
+    candidates: &'c [Candidate<'i>],
+    pod: &Pod<'p>,
+) -> (Vec<&'c Candidate<'i>>, Vec<Refusal<'i>>) {
     let (mut pod, mut added) = (pod.clone(), Vec::new());
     let mut waiting: Vec<_> = candidates.iter().collect();
     loop {
-        let (together, with, reasons) = fitting(waiting.clone(), &pod);
+        let (together, with, refused) = fitting(waiting.clone(), &pod);
         if together.is_empty() {
-            return (added, reasons);
+            return (added, refused);
         }
-        waiting.retain(|candidate| reasons.contains_key(candidate.injection.name.as_str()));
+        waiting.retain(|candidate| !together.iter().any(|other| other.is(candidate)));
         added.extend(together);
         pod = with;
     }
@@ -112,33 +114,32 @@ fn settle<'p, 'c: 'p, 'i>(candidates: &'c [Candidate<'i>], pod: &Pod<'p>) -> (Ve
 fn fitting<'p, 'c: 'p, 'i>(
     mut trying: Vec<&'c Candidate<'i>>,
     pod: &Pod<'p>,
-) -> (Vec<&'c Candidate<'i>>, Pod<'p>, Reasons<'i>) {
-    let mut reasons = Reasons::new();
+) -> (Vec<&'c Candidate<'i>>, Pod<'p>, Vec<Refusal<'i>>) {
+    let mut lacking = Vec::new();
     loop {
         let mut with = pod.clone();
-        let brought = trying.iter().flat_map(|candidate| &candidate.injection.volumes);
-        with.brought = brought.map(|(name, _)| name.as_str()).collect();
-        let mut fitting = Vec::new();
+        with.brought = trying.iter().flat_map(|candidate| &candidate.injection.volumes).collect();
+        let (mut fitting, mut refused) = (Vec::new(), Vec::new());
         for candidate in &trying {
             match with.obstacle(candidate) {
-                Some(why) => drop(reasons.insert(&candidate.injection.name, why)),
+                Some(why) => refused.push((candidate.injection, why)),
                 None => {
-                    reasons.remove(candidate.injection.name.as_str());
                     with.add(candidate);
                     fitting.push(*candidate);
                 }
             }
         }
         with.brought.clear();
-        let before = trying.len();
+        let before = lacking.len();
         for candidate in &fitting {
             if let Some(why) = with.missing_volume(candidate) {
-                reasons.insert(&candidate.injection.name, why);
-                trying.retain(|other| other.injection.name != candidate.injection.name);
+                lacking.push((candidate.injection, why));
+                trying.retain(|other| !other.is(candidate));
             }
         }
-        if trying.len() == before {
-            return (fitting, with, reasons);
+        if lacking.len() == before {
+            refused.append(&mut lacking);
+            return (fitting, with, refused);
         }
     }
 }

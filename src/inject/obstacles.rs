@@ -24,6 +24,11 @@ pub struct Candidate<'i> {
 }
 
 impl Candidate<'_> {
+    /// Whether this is that one.
+    pub fn is(&self, other: &Self) -> bool {
+        self.injection.name == other.injection.name
+    }
+
     /// Its containers, each with the place that it gets.
     fn placed(&self) -> impl Iterator<Item = (Target, &Value)> {
         self.additions.iter().map(|addition| addition.to).zip(&self.containers)
@@ -37,8 +42,8 @@ pub struct Pod<'a> {
     spec: &'a Value,
     /// Its volumes, by name.
     volumes: Vec<(String, &'a RawValue)>,
-    /// The names of the volumes that come along with any that may be added.
-    pub brought: Vec<&'a str>,
+    /// The volumes that come along with any that may be added.
+    pub brought: Vec<&'a (String, Box<RawValue>)>,
     /// Its containers: those of `initContainers` in their order, and those of `containers` in theirs.
     containers: Vec<(Runs, &'a Value)>,
     /// How many of them stand ahead of the init containers that it came with.
@@ -55,27 +60,30 @@ impl<'a> Pod<'a> {
     /// A Pod with this spec, which is given both ways, as this plan makes it.
     pub fn new(spec: &'a PodSpec, value: &'a Value, plan: &'a Plan, api_server: Option<Version>) -> Self {
         let (inits, regular) = (elements(&value["initContainers"]), elements(&value["containers"]));
-        let moved = |indexes: &'a [usize]| {
-            let moved = indexes.iter().filter_map(|index| regular.get(*index));
-            moved.map(|container| (Runs::Native, container))
+        let mut containers = Vec::new();
+        let moved = |indexes: &'a [usize], containers: &mut Vec<_>| {
+            containers.extend(indexes.iter().filter_map(|index| Some((Runs::Native, regular.get(*index)?))));
         };
-        let inits = inits.iter().enumerate().map(|(index, container)| {
+        moved(&plan.first, &mut containers);
+        for (index, container) in inits.iter().enumerate() {
             let is_native = container["restartPolicy"] == "Always" || plan.restore.contains(&index);
-            (if is_native { Runs::Native } else { Runs::Once }, container)
-        });
+            containers.push((if is_native { Runs::Native } else { Runs::Once }, container));
+        }
+        moved(&plan.last, &mut containers);
         let staying = regular.iter().enumerate().filter(|(index, _)| !plan.moves(*index));
-        let staying = staying.map(|(_, container)| (Runs::Regular, container));
-        let inits_now = spec.init_containers().iter().map(|container| (container.runs_as_init(), container.resources));
-        let regular_now = spec.containers().iter().map(|container| (Runs::Regular, container.resources));
+        containers.extend(staying.map(|(_, container)| (Runs::Regular, container)));
+        let mut came_with = Vec::new();
+        came_with.extend(spec.init_containers().iter().map(|init| (init.runs_as_init(), init.resources)));
+        came_with.extend(spec.containers().iter().map(|container| (Runs::Regular, container.resources)));
         let volumes = spec.volumes.map(|volumes| read::children(volumes.get())).unwrap_or_default();
         Self {
             spec: value,
             volumes: volumes.into_iter().map(|(_, volume)| (name_of(volume), volume)).collect(),
             brought: Vec::new(),
-            containers: moved(&plan.first).chain(inits).chain(moved(&plan.last)).chain(staying).collect(),
+            containers,
             ahead: plan.first.len(),
             resources: spec.resources,
-            came_with: inits_now.chain(regular_now).collect(),
+            came_with,
             shares: plan.shares(spec),
             api_server,
         }
@@ -93,7 +101,7 @@ impl<'a> Pod<'a> {
 
     /// The same of the volumes that it mounts.
     pub fn missing_volume(&self, candidate: &Candidate) -> Option<String> {
-        let comes = |name: &str| self.has_volume(name) || self.brought.contains(&name);
+        let comes = |name: &str| self.has_volume(name) || self.brought.iter().any(|(other, _)| other == name);
         let name = candidate.injection.mounts.iter().find(|name| !comes(name))?;
         Some(format!("it mounts volume {name:?}, which neither the Pod nor the injection has"))
     }
@@ -281,14 +289,14 @@ fn host_ports(pod: &Pod, candidate: &Candidate) -> Option<String> {
         let mut lasting = lasting.map(|(_, container)| *container);
         let rival = lasting.find(|container| Port::on_node(container, pod).any(|other| other.is_rival_of(port)))?;
         let Port { host_number, protocol, .. } = port;
-        Some(format!("container {} has hostPort {host_number}/{protocol} too", rival["name"]))
+        Some(format!("container {:?} has hostPort {host_number}/{protocol} too", name(rival)))
     };
     candidate.containers.iter().flat_map(|container| Port::on_node(container, pod)).find_map(|port| taken(&port))
 }
 
 /// Services look for a named port in `containers` first, and then among the native sidecars, each in their order: a sidecar in
 /// front of another would take its traffic.
-fn port_names(pod: &Pod, candidate: &Candidate) -> Option<String> {
+fn port_names<'p>(pod: &Pod<'p>, candidate: &Candidate) -> Option<String> {
     let is_found = |port: &Port, container: &Value| {
         Port::all(container).any(|other| (other.name, other.protocol) == (port.name, port.protocol))
     };
@@ -298,9 +306,9 @@ fn port_names(pod: &Pod, candidate: &Candidate) -> Option<String> {
             Target::Regular => (&[] as &[_], &pod.containers[..]),
             Target::Last => return None,
         };
-        let native = |list: &[(Runs, &'_ Value)], port: &Port| {
+        let native = |list: &[(Runs, &'p Value)], port: &Port| {
             let mut native = list.iter().filter(|(runs, _)| *runs == Runs::Native);
-            native.find(|(_, other)| is_found(port, other)).map(|(_, other)| other["name"].clone())
+            native.find(|(_, other)| is_found(port, other)).map(|(_, other)| name(other))
         };
         Port::all(container).filter(|port| !port.name.is_empty()).find_map(|port| {
             let mut regular = pod.containers.iter().filter(|(runs, _)| *runs == Runs::Regular);
@@ -308,7 +316,7 @@ fn port_names(pod: &Pod, candidate: &Candidate) -> Option<String> {
                 return None;
             }
             let rival = native(behind, &port)?;
-            Some(format!("Services would find its port {:?} in place of that of {rival}", port.name))
+            Some(format!("Services would find its port {:?} in place of that of {rival:?}", port.name))
         })
     })
 }
@@ -372,6 +380,11 @@ fn too_much(pod: &Pod, candidate: &Candidate) -> Option<String> {
         }
         _ => format!("the Pod's {resource} limit of {allowed} is less than its own of {asked}"),
     })
+}
+
+/// The name of a container.
+fn name(container: &Value) -> &str {
+    container["name"].as_str().unwrap_or_default()
 }
 
 /// The elements of a list; none of what is no list.
