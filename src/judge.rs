@@ -14,6 +14,7 @@ use crate::cluster::nodes::{Nodes, Support};
 use crate::cluster::owner::Owner;
 use crate::cluster::placement::Placement;
 use crate::cluster::webhooks;
+use crate::inject::{self, Refusal};
 use crate::json::jsonpath;
 use crate::json::malformed::Malformed;
 use crate::json::path::Path;
@@ -166,7 +167,7 @@ impl<'v> Subject<'v> {
         let template = &facts.template;
         let findings = rules::findings(&facts);
         let injectors = self.waiting_injectors(template, &path)?;
-        let missing: Vec<_> = template.missing_injections().collect();
+        let mut missing: Vec<_> = template.missing_injections().collect();
         if findings.is_empty() && template.native().is_none() && injectors.is_empty() && missing.is_empty() {
             return Ok(());
         }
@@ -191,8 +192,13 @@ impl<'v> Subject<'v> {
         let needs_nodes = native.is_some() || missing.iter().any(|injection| injection.strategy.depends_on_nodes());
         let nodes = if needs_nodes { placement.nodes().map_err(in_object)? } else { None };
         let why_not = nodes.and_then(Nodes::why_not);
-        self.inject(&missing, spec, why_not.as_deref(), about, &mut plan, verdict);
+        let refused = self.inject(&missing, spec, &spec_path, &read_spec, why_not.as_deref(), &mut plan)?;
+        for (injection, why) in &refused {
+            verdict.not_injected(about, &injection.name, why);
+        }
         if let Some(nodes) = nodes {
+            let is_refused = |name: &str| refused.iter().any(|(injection, _)| injection.name == name);
+            missing.retain(|injection| !is_refused(&injection.name));
             let native = native.or_else(|| self.first_injected(&missing));
             if let Some(native) = native {
                 let pin = placement.pin().map_err(in_object)?;
@@ -220,25 +226,26 @@ impl<'v> Subject<'v> {
         Ok(self.settings.injections.iter().filter(|injection| injection.is_for(labels, annotations)).collect())
     }
 
-    /// Plans what is injected. `why_not` is why native sidecars can't be relied on where the Pod may land.
-    fn inject(
+    /// Plans what is injected, and returns what is not. `why_not` is why native sidecars can't be relied on where the Pod may
+    /// land.
+    fn inject<'i, 's>(
         &self,
-        missing: &[&Injection],
+        missing: &[&'i Injection],
         spec: &PodSpec,
+        spec_path: &Path,
+        read_spec: &dyn Fn() -> Result<&'s str, Malformed>,
         why_not: Option<&str>,
-        about: About,
         plan: &mut Plan,
-        verdict: &mut Verdict,
-    ) {
-        for injection in missing {
-            let added = match why_not {
-                Some(why) if self.keeps_legacy() && injection.strategy == Strategy::Native => Err(why.to_owned()),
-                _ => injection.add(spec, why_not.is_none(), plan),
-            };
-            if let Err(why) = added {
-                verdict.not_injected(about, &injection.name, &why);
-            }
+    ) -> Result<Vec<Refusal<'i>>, Malformed> {
+        if missing.is_empty() {
+            return Ok(Vec::new());
         }
+        let target = |injection: &Injection| match why_not {
+            Some(why) if self.keeps_legacy() && injection.strategy == Strategy::Native => Err(why.to_owned()),
+            _ => Ok(injection.target(why_not.is_none())),
+        };
+        let value = read::document(read_spec()?).map_err(|error| in_object(error.within(spec_path)))?;
+        Ok(inject::plan(missing, spec, &value, self.settings.api_server_version, target, plan))
     }
 
     /// The first injection that makes the Pod need nodes which know native sidecars.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 const SHELLS: [&[&str]; 2] = [&["dash"], &["busybox", "sh"]];
-const RESTART_POLICIES: [Option<&str>; 4] = [None, Some("Always"), Some("OnFailure"), Some("Never")];
+const RESTART_POLICIES: [Option<&str>; 3] = [None, Some("Always"), Some("Never")];
 const FOLDER: &str = "/native-sidecar";
 
 /// The Pod as it comes out, with a sidecar that says that it works and then does so until it is told to end.

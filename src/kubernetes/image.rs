@@ -47,6 +47,11 @@ impl<'a> Repository<'a> {
         [Some(Cow::Borrowed(self.short)), self.on_docker_hub.then(|| self.full())].into_iter().flatten()
     }
 
+    /// Its last component, which a mirror keeps.
+    pub fn base_name(&self) -> &'a str {
+        self.short.rsplit('/').next().unwrap_or_default()
+    }
+
     /// The full spelling: `docker.io/library/redis`.
     fn full(&self) -> Cow<'a, str> {
         match self.on_docker_hub {
@@ -90,6 +95,7 @@ mod tests {
                 let repository = Repository::of(&image);
                 assert_eq!((repository.short, repository.tag), (short, tag), "{image}");
                 assert_eq!(repository.full(), full, "{image}");
+                assert_eq!(Some(repository.base_name()), full.rsplit('/').next(), "{image}");
             }
         }
     }

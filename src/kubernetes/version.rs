@@ -13,6 +13,8 @@ pub struct Version {
 pub const SIDECARS_ALPHA: Version = Version::new(1, 28);
 /// The first release in which they are on by default, and end as they do now.
 pub const SIDECARS_BETA: Version = Version::new(1, 29);
+/// The first release in which they may have `restartPolicyRules`.
+pub const RESTART_RULES: Version = Version::new(1, 36);
 
 impl Version {
     /// The release with these numbers.

@@ -17,7 +17,7 @@ pub enum Role<'v> {
     Sidecar(Evidence<'v>),
     /// It is a sidecar whose form its injector or operator decides.
     Injected(&'static Entry),
-    /// It is a sidecar that may be wrong in the native form.
+    /// It is a sidecar that may be wrong in the native form, or that the policy itself has injected as it is.
     Kept,
 }
 
@@ -60,18 +60,19 @@ fn is_of_settings(role: &Role) -> bool {
 
 fn role_of<'v>(template: &Template<'v>, container: &'v Container<'v>) -> Role<'v> {
     let (name, settings) = (container.name(), template.settings);
-    if template.is_companion(name) {
+    // It stands by what it has injected, whatever else would know that.
+    if template.is_companion(name) || template.is_injected(container) {
         return Role::Kept;
     }
     if template.is_exempt(container) {
         return Role::Main;
     }
-    if let Some(glob) = template.named_by_settings(name) {
-        return Role::Sidecar(SIDECAR_NAMES.says_of(glob.as_str()));
-    }
     // The form that `auto` finds right may be either.
     if template.injection(name).is_some_and(|injection| injection.strategy == Strategy::Native) {
         return Role::Sidecar(INJECTIONS.says());
+    }
+    if let Some(glob) = template.named_by_settings(name) {
+        return Role::Sidecar(SIDECAR_NAMES.says_of(glob.as_str()));
     }
     if !settings.sidecar_images.is_empty() {
         let spellings: Vec<_> = Repository::of(container.image()).spellings().collect();

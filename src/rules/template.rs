@@ -7,11 +7,12 @@ use crate::catalogue::injectors::Injector;
 use crate::catalogue::marks::Marked;
 use crate::catalogue::sidecars::{self, Entry, Owner, Purpose};
 use crate::json::view::text;
+use crate::kubernetes::image::Repository;
 use crate::kubernetes::labels::Labels;
 use crate::kubernetes::metadata::{Annotations, Metadata};
 use crate::kubernetes::pod::{Container, PodSpec, PodTemplate};
 use crate::settings::Settings;
-use crate::settings::injections::Injection;
+use crate::settings::injections::{Injection, Strategy};
 
 /// The one sidecar that Istio injects. Its status also lists init containers that run once: its own, and those of
 /// injection templates that only their authors know.
@@ -121,6 +122,13 @@ impl<'v> Template<'v> {
     /// The injection of this name that is for this Pod.
     pub fn injection(&self, name: &str) -> Option<&'v Injection> {
         self.injections.iter().find(|injection| injection.name == name).copied()
+    }
+
+    /// Whether this regular container is one that the policy injects in that form, from whichever mirror its image comes.
+    pub fn is_injected(&self, container: &Container) -> bool {
+        let injection = self.injection(container.name()).filter(|injection| injection.strategy != Strategy::Native);
+        let base_name = |image| Repository::of(image).base_name();
+        injection.is_some_and(|injection| base_name(&injection.image) == base_name(container.image()))
     }
 
     /// Whether an injection adds a container of this name beside its sidecar.

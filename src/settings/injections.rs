@@ -28,11 +28,13 @@ pub struct Injection {
     pub name: String,
     /// Its container.
     pub container: Box<RawValue>,
+    /// Its image.
+    pub image: String,
     /// The image of the helper that `universal` needs.
     pub helper_image: String,
     /// The volumes that come along, by name.
     pub volumes: Vec<(String, Box<RawValue>)>,
-    /// The names of the volumes that it mounts.
+    /// The names of the volumes that it mounts, has as devices, or reads variables from.
     pub mounts: Vec<String>,
     /// The Pods that it is for, by their labels: a LabelSelector.
     selector: Option<LabelSelector>,
@@ -108,11 +110,13 @@ view! {
         name: Text<'a> = "name",
         image: Text<'a> = "image",
         restart_policy: Text<'a> = "restartPolicy",
-        volume_mounts: Vec<MountedVolume<'a>> = "volumeMounts",
+        env: &'a RawValue = "env",
+        volume_devices: Vec<UsedVolume<'a>> = "volumeDevices",
+        volume_mounts: Vec<UsedVolume<'a>> = "volumeMounts",
     }
 
-    /// A volume that a container mounts.
-    struct MountedVolume<'a> {
+    /// A volume that a container mounts or has as a device.
+    struct UsedVolume<'a> {
         name: Text<'a> = "name",
     }
 }
@@ -314,10 +318,16 @@ impl Injection {
             _ if written.helper_image.is_some() => wrong(at("helperImage"), "only with strategy universal"),
             _ => {}
         }
-        let mounts = named.volume_mounts.iter().flatten().map(|mount| text(&mount.name).to_owned()).collect();
+        let used = [&named.volume_mounts, &named.volume_devices].into_iter().flatten().flatten();
+        let used = used.map(|volume| text(&volume.name));
+        let variables: Vec<Value> =
+            named.env.map_or_else(Vec::new, |env| read::document(env.get()).unwrap_or_default());
+        let files = variables.iter().filter_map(|variable| variable["valueFrom"]["fileKeyRef"]["volumeName"].as_str());
+        let mounts = used.chain(files).map(String::from).collect();
         Some(Self {
             name: name.to_owned(),
             container: container.to_owned(),
+            image: text(&named.image).to_owned(),
             helper_image: match text(&written.helper_image) {
                 "" => universal::HELPER_IMAGE.to_owned(),
                 image => image.to_owned(),

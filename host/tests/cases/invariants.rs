@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use native_sidecar::engine::host_calls::HostCalls;
 use serde_json::{Map, Value, json};
 
 use crate::support::{Case, answer};
@@ -62,6 +63,88 @@ fn mutated_objects_are_accepted_as_they_are() {
         assert_eq!(answer["accepted"], true, "{}: {answer}", case.name);
         assert_eq!(answer.get("mutated_object"), None, "{}", case.name);
     }
+}
+
+/// Settings that are those of one of each of these lists.
+fn combined(lists: &[Vec<Value>]) -> Vec<Value> {
+    let one = |all: Vec<Value>, list: &Vec<Value>| {
+        let with = |settings: &Value, more: &Value| {
+            let mut settings = settings.clone();
+            settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            settings
+        };
+        all.iter().flat_map(|settings| list.iter().map(move |more| with(settings, more))).collect()
+    };
+    lists.iter().fold(vec![json!({})], one)
+}
+
+/// Whatever makes the policy know a sidecar, it stands by those that it has injected itself, in whichever form.
+#[test]
+fn what_is_injected_is_left_alone() {
+    let strategies = ["native", "legacy", "auto", "universal"];
+    let injection = |name: &str, image: &str, strategy: &str, mounts: &str, brings: &str| {
+        let mounts = json!([{"name": mounts, "mountPath": "/state"}]);
+        json!({"name": name, "podSelector": {}, "strategy": strategy, "volumes": [{"name": brings, "emptyDir": {}}],
+            "container": {"image": image, "command": ["run"], "volumeMounts": mounts,
+                "resources": {"requests": {"cpu": "100m"}}}})
+    };
+    let proxy = |strategy| {
+        let image = "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.14.1";
+        injection("cloud-sql-proxy", image, strategy, "theirs", "ours")
+    };
+    let shipper = |strategy| injection("shipper", "registry.example.com/shipper:1", strategy, "ours", "theirs");
+    // The first alone has a volume that nobody brings.
+    let mut injections = vec![json!({"injections": [proxy("native")]})];
+    for one in strategies {
+        injections.push(json!({"injections": [injection("vpn", "fluent/fluent-bit:3", one, "state", "state")]}));
+        injections.extend(strategies.map(|other| json!({"injections": [proxy(one), shipper(other)]})));
+    }
+    let settings = combined(&[
+        injections,
+        vec![
+            json!({}),
+            json!({"catalogue": false}),
+            json!({"sidecarNames": ["vpn", "cloud-sql-proxy", "ship*"]}),
+            json!({"sidecarNames": ["*"], "startFirst": ["*"]}),
+            json!({"sidecarImages": ["*"]}),
+            json!({"exemptContainers": ["vpn", "shipper"]}),
+        ],
+        ["reject", "warn", "convert", "ignore"].map(|word| json!({"legacySidecars": word})).to_vec(),
+        vec![
+            json!({"nodeCheck": "nodes", "unsupportedNodes": "legacy"}),
+            json!({"nodeCheck": "apiServerVersion", "apiServerVersion": "1.36"}),
+        ],
+    ]);
+    let app = json!({"name": "app", "image": "shop", "resources": {"requests": {"cpu": "100m"}}});
+    let collector = json!({"name": "fluent-bit", "image": "cr.fluentbit.io/fluent/fluent-bit:3"});
+    let migrate = json!({"name": "migrate", "image": "migrate"});
+    let specs = [
+        json!({}),
+        json!({"containers": [app]}),
+        json!({"containers": [collector]}),
+        json!({"containers": [app, collector], "initContainers": [migrate], "restartPolicy": "OnFailure"}),
+        json!({"containers": [app], "resources": {"requests": {"cpu": "250m"}, "limits": {"cpu": "1"}}}),
+    ];
+    let host = HostCalls::default();
+    let judge = |spec: &Value, settings: &Value| -> Value {
+        let request = json!({"kind": {"group": "", "version": "v1", "kind": "Pod"}, "operation": "CREATE",
+            "object": spec, "name": "p", "namespace": "shop", "uid": "u"});
+        let payload = json!({"request": request, "settings": settings}).to_string();
+        serde_json::from_slice(&answer("validate", payload.as_bytes(), &host)).unwrap()
+    };
+    let mut injected = 0;
+    for spec in &specs {
+        for settings in &settings {
+            let first = judge(&json!({"metadata": {"name": "p"}, "spec": spec}), settings);
+            assert!(first["code"] != 400 && first["code"] != 500, "{settings}: {first}");
+            let Some(mutated) = first.get("mutated_object") else { continue };
+            let again = judge(mutated, settings);
+            assert_eq!(again["accepted"], true, "{spec} {settings}: {again}");
+            assert_eq!(again.get("mutated_object"), None, "{spec} {settings}");
+            injected += 1;
+        }
+    }
+    assert!(injected > 2000, "only {injected} Pods were changed");
 }
 
 /// Adds a member that nobody knows to every object in this value.
