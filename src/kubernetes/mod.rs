@@ -2,6 +2,8 @@
 
 pub mod version;
 pub mod image;
+pub mod quantity;
+pub mod resources;
 pub mod metadata;
 pub mod pod;
 pub mod kinds;

@@ -7,6 +7,7 @@ use crate::json::malformed::Malformed;
 use crate::json::tree::{Position, Tree};
 use crate::json::view::{Text, text, view};
 use crate::kubernetes::metadata::{Annotations, Metadata};
+use crate::kubernetes::resources::Runs;
 
 view! {
     /// A Pod, or the Pod template in a workload.
@@ -20,8 +21,12 @@ view! {
         pub restart_policy: Text<'a> = "restartPolicy",
         init_containers: Vec<Container<'a>> = "initContainers",
         containers: Vec<Container<'a>> = "containers",
+        pub scheduler_name: Text<'a> = "schedulerName",
+        pub host_network: bool = "hostNetwork",
         pub volumes: &'a RawValue = "volumes",
         pub security_context: &'a RawValue = "securityContext",
+        /// What the containers have together; like those of a container, read only when a plan depends on it.
+        pub resources: &'a RawValue = "resources",
     }
 
     /// What the policy looks at in a container. The fields that are raw here are read only when a plan depends on them.
@@ -33,11 +38,14 @@ view! {
         pub lifecycle: &'a RawValue = "lifecycle",
         pub liveness_probe: IgnoredAny = "livenessProbe",
         pub readiness_probe: IgnoredAny = "readinessProbe",
-        pub startup_probe: IgnoredAny = "startupProbe",
+        pub startup_probe: &'a RawValue = "startupProbe",
         pub ports: &'a RawValue = "ports",
         pub volume_mounts: &'a RawValue = "volumeMounts",
+        pub volume_devices: &'a RawValue = "volumeDevices",
         pub command: &'a RawValue = "command",
         pub args: &'a RawValue = "args",
+        pub env: &'a RawValue = "env",
+        pub resources: &'a RawValue = "resources",
     }
 }
 
@@ -84,6 +92,11 @@ impl<'a> Container<'a> {
     /// Whether it says `restartPolicy: Always` of itself: in `initContainers` that makes it a native sidecar.
     pub fn restarts_always(&self) -> bool {
         self.restart_policy() == "Always"
+    }
+
+    /// How it takes part in what its Pod asks for, as one of `initContainers`.
+    pub fn runs_as_init(&self) -> Runs {
+        if self.restarts_always() { Runs::Native } else { Runs::Once }
     }
 
     /// Whether it has `restartPolicyRules`, which Kubernetes does not allow on a native sidecar.

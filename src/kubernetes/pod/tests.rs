@@ -19,7 +19,7 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 const MIRROR: &str = "kubernetes.io/config.mirror";
 const ISTIO_STATUS: &str = "sidecar.istio.io/status";
 
-/// What the Pod of this test does without: the types of Kubernetes take a while to read it, and no view looks at it.
+/// What the Pod of this test does without, or has little of: the types of Kubernetes take a while to read it.
 const LEFT_OUT: [&str; 9] = [
     "affinity",
     "dnsConfig",
@@ -71,6 +71,12 @@ fn full_pod() -> Value {
         leave_out(&mut pod["spec"][list][0]);
     }
     pod["spec"]["volumes"] = json!([{"name": "data", "emptyDir": {}}]);
+    let resources = json!({"requests": {"cpu": "100m"}, "limits": {}});
+    pod["spec"]["resources"] = resources.clone();
+    for list in ["initContainers", "containers"] {
+        pod["spec"][list][0]["resources"] = resources.clone();
+        pod["spec"][list][0]["env"] = json!([{"name": "HOME", "value": "/"}]);
+    }
     for name in [NATIVE_ANNOTATION, LAST_APPLIED, MIRROR, ISTIO_STATUS] {
         pod["metadata"]["annotations"][name] = json!(format!("{name} \\ é"));
     }
@@ -232,6 +238,10 @@ impl Comparison {
         self.same(json, field("restartPolicy"), restart_policy, spec.restart_policy.clone());
         self.raw(json, field("volumes"), view.volumes, &spec.volumes);
         self.raw(json, field("securityContext"), view.security_context, &spec.security_context);
+        self.raw(json, field("resources"), view.resources, &spec.resources);
+        self.same(json, field("hostNetwork"), view.host_network, spec.host_network);
+        let scheduler = view.scheduler_name.as_ref().map(|text| text.as_str().to_owned());
+        self.same(json, field("schedulerName"), scheduler, spec.scheduler_name.clone());
         let inits = spec.init_containers.as_ref();
         let view_inits = view.init_containers.as_ref();
         self.same(json, field("initContainers"), view_inits.map(Vec::len), inits.map(Vec::len));
@@ -254,14 +264,17 @@ impl Comparison {
         for (name, view, probe) in [
             ("livenessProbe", &view.liveness_probe, &container.liveness_probe),
             ("readinessProbe", &view.readiness_probe, &container.readiness_probe),
-            ("startupProbe", &view.startup_probe, &container.startup_probe),
         ] {
             self.same(json, field(name), view.map(|_| ()), probe.as_ref().map(|_| ()));
         }
+        self.raw(json, field("startupProbe"), view.startup_probe, &container.startup_probe);
         self.raw(json, field("ports"), view.ports, &container.ports);
         self.raw(json, field("volumeMounts"), view.volume_mounts, &container.volume_mounts);
         self.raw(json, field("command"), view.command, &container.command);
         self.raw(json, field("args"), view.args, &container.args);
+        self.raw(json, field("env"), view.env, &container.env);
+        self.raw(json, field("resources"), view.resources, &container.resources);
+        self.raw(json, field("volumeDevices"), view.volume_devices, &container.volume_devices);
     }
 }
 
