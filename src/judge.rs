@@ -17,7 +17,7 @@ use crate::cluster::webhooks;
 use crate::inject::{self, Refusal};
 use crate::json::jsonpath;
 use crate::json::malformed::Malformed;
-use crate::json::path::Path;
+use crate::json::path::{Path, Step};
 use crate::json::read;
 use crate::json::view::text;
 use crate::kubernetes::kinds::Pods;
@@ -25,10 +25,11 @@ use crate::kubernetes::labels::Labels;
 use crate::kubernetes::metadata::{Metadata, Object, OwnerReference};
 use crate::kubernetes::pod::{List, PodSpec, PodTemplate};
 use crate::kubernetes::scheduling::Pin;
+use crate::repair::consequences::Work;
 use crate::repair::lists::Lists;
 use crate::repair::outcome::{NotRepaired, Outcome};
 use crate::repair::plan::Plan;
-use crate::repair::planner::{self, Surroundings};
+use crate::repair::planner::{self, Changes, Surroundings};
 use crate::request::{Operation, Request, in_object, in_old_object};
 use crate::rules::facts::Facts;
 use crate::rules::history::{self, History, Sources};
@@ -180,7 +181,11 @@ impl<'v> Subject<'v> {
         let placement = if template.is_stored_pod { placement.unasked() } else { placement };
         let surroundings = Surroundings {
             not_changeable: self.not_changeable(),
-            is_of_jobs: matches!(self.pods, Pods::Job | Pods::Jobs),
+            changes: self.changes(),
+            work: Work {
+                is_of_jobs: self.is_of_jobs(),
+                failure_policy: if findings.is_empty() { None } else { self.failure_policy(&path)? },
+            },
             lists: Lists(&path.0),
             placement: &placement,
         };
@@ -364,6 +369,27 @@ impl<'v> Subject<'v> {
         } else {
             None
         }
+    }
+
+    /// Who is changed where something is to be converted.
+    fn changes(&self) -> Changes {
+        match self.not_changeable() {
+            None if self.is_pod() => Changes::Pod,
+            // The author of an object with a controller wrote that one.
+            Some(NotRepaired::Template) if self.metadata.controller().is_none() => Changes::Later,
+            _ => Changes::Template,
+        }
+    }
+
+    /// The `podFailurePolicy` of the Job whose template is at this place.
+    fn failure_policy(&self, path: &Path) -> Result<Option<&'v RawValue>, Malformed> {
+        let Some((_, job)) = path.0.split_last().filter(|_| self.is_of_jobs()) else { return Ok(None) };
+        let policy = [job, &[Step::key("podFailurePolicy")]].concat();
+        read::raw_at(self.raw()?.get(), &policy).map_err(in_object)
+    }
+
+    fn is_of_jobs(&self) -> bool {
+        matches!(self.pods, Pods::Job | Pods::Jobs)
     }
 
     fn is_pod(&self) -> bool {

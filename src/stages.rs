@@ -7,9 +7,10 @@ use crate::json::path::Path;
 use crate::kubernetes::kinds::Pods;
 use crate::kubernetes::labels::Labels;
 use crate::repair::apply;
+use crate::repair::consequences::Work;
 use crate::repair::lists::Lists;
 use crate::repair::plan::Plan;
-use crate::repair::planner::{self, Surroundings};
+use crate::repair::planner::{self, Changes, Surroundings};
 use crate::request::Request;
 use crate::rules;
 use crate::rules::facts::Facts;
@@ -66,7 +67,9 @@ impl<'a> Stages<'a> {
         let (cluster, path, read_spec) = (Cluster::new(&nobody), Path::default(), || Ok("{}"));
         let placement = Placement::new(&self.settings, &cluster, &path, &read_spec, Pods::Itself).unasked();
         let lists = Lists(&[]);
-        let surroundings = Surroundings { not_changeable: None, is_of_jobs: false, lists, placement: &placement };
+        let work = Work { is_of_jobs: false, failure_policy: None };
+        let surroundings =
+            Surroundings { not_changeable: None, changes: Changes::Pod, work, lists, placement: &placement };
         planner::plan(&facts, &surroundings, &rules::findings(&facts)).ok().map(|(plan, _)| plan)
     }
 }

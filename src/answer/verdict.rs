@@ -65,17 +65,26 @@ impl Verdict {
                 };
                 self.warnings.push(Line { text, entry: Entry { reason: why.to_string(), ..entry(Word::Kept) } });
             }
+            Outcome::OfPods(conversion) => {
+                let reason = NotRepaired::Template.to_string();
+                self.warnings.push(Line { text: text(), entry: Entry { reason, ..entry(Word::Kept) } });
+                let of_pods = |outcome, reason| Entry { reason, ..converted(entry(outcome)) };
+                match conversion {
+                    Ok(consequences) => self.warnings.extend(consequences.iter().map(|consequence| Line {
+                        text: converted::of_pods(about, finding, consequence),
+                        entry: of_pods(Word::Warned, String::new()),
+                    })),
+                    Err(why) => self.warnings.push(Line {
+                        text: converted::not_of_pods(about, finding, why),
+                        entry: of_pods(Word::Kept, why.to_string()),
+                    }),
+                }
+            }
             Outcome::Repaired(consequences) => {
                 self.repaired.push(entry(Word::Repaired));
                 for consequence in consequences {
                     let text = converted::text(about, finding, consequence);
-                    let entry = Entry {
-                        rule: converted::RULE.id,
-                        evidence: "",
-                        detail: String::new(),
-                        ..entry(Word::Repaired)
-                    };
-                    self.consequences.push(Line { text, entry });
+                    self.consequences.push(Line { text, entry: converted(entry(Word::Repaired)) });
                 }
             }
         }
@@ -208,6 +217,11 @@ impl Verdict {
         let mutated_object = Some(apply::apply(object, &plans).map_err(in_object)?);
         Ok(Answer { mutated_object, length: object.get().len() + 1024, ..answer })
     }
+}
+
+/// What is said of a conversion, where the entry is that of what was found.
+fn converted(entry: Entry) -> Entry {
+    Entry { rule: converted::RULE.id, evidence: "", detail: String::new(), ..entry }
 }
 
 fn of_native(about: About, native: Native, outcome: Word) -> Entry {

@@ -11,8 +11,6 @@ use crate::kubernetes::scheduling::Constraints;
 use crate::kubernetes::version::{SIDECARS_ALPHA, SIDECARS_BETA, Version};
 use crate::settings::{NodeCheck, Settings};
 
-/// The first release in which Services find the named ports of native sidecars.
-const NAMED_PORTS: Version = Version::new(1, 32);
 /// How many minors a kubelet may be older than the API server: <https://kubernetes.io/releases/version-skew-policy/>.
 const SKEW: u32 = 3;
 
@@ -21,8 +19,8 @@ const SKEW: u32 = 3;
 pub struct Nodes {
     /// Whether they support native sidecars.
     pub support: Support,
-    /// Whether Services find the named ports of native sidecars; None where the cluster's version is not known.
-    pub named_ports: Option<bool>,
+    /// The version of the cluster, or one that it has at least; None where it is not known.
+    pub version: Option<Version>,
 }
 
 /// Whether the nodes on which a Pod may land support native sidecars.
@@ -92,8 +90,7 @@ impl Surveys {
     /// Finds out whether the nodes on which a Pod with these constraints may land are of these versions or newer, in the way
     /// that the settings choose. All nodes are looked at once.
     pub fn make(minimums: &[Version], settings: &Settings, constraints: &Constraints, cluster: &Cluster) -> Self {
-        let is_new_enough = |version: Version| version >= NAMED_PORTS;
-        let named_ports = settings.api_server_version.map(is_new_enough);
+        let version = settings.api_server_version;
         let labelled = settings.node_label.as_ref().is_some_and(|label| constraints.require(label));
         if settings.node_check != NodeCheck::Nodes || labelled {
             let support = |minimum| match (settings.node_check, settings.api_server_version) {
@@ -102,7 +99,7 @@ impl Surveys {
                 }
                 _ => Support::Yes,
             };
-            let nodes = minimums.iter().map(|&minimum| (minimum, Nodes { support: support(minimum), named_ports }));
+            let nodes = minimums.iter().map(|&minimum| (minimum, Nodes { support: support(minimum), version }));
             return Self(nodes.collect());
         }
         let mut surveys: Vec<_> = minimums.iter().copied().map(Survey::new).collect();
@@ -113,10 +110,10 @@ impl Surveys {
         let nodes = surveys.into_iter().map(|survey| {
             let minimum = survey.minimum;
             let nodes = match &read {
-                Err(error) => Nodes { support: Support::No(Unsupported::Unknown(error.clone())), named_ports },
+                Err(error) => Nodes { support: Support::No(Unsupported::Unknown(error.clone())), version },
                 Ok(()) => Nodes {
                     // No kubelet is newer than the API server.
-                    named_ports: named_ports.or(survey.newest.map(is_new_enough)),
+                    version: version.or(survey.newest),
                     support: survey.support(),
                 },
             };

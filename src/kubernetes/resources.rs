@@ -29,7 +29,7 @@ pub enum Runs {
 pub type Share<'a> = (Runs, Option<&'a RawValue>);
 
 /// Amounts by the name of the resource; None is one that can't be read.
-type Amounts = BTreeMap<String, Option<Quantity>>;
+pub type Amounts = BTreeMap<String, Option<Quantity>>;
 
 /// What a Pod would ask for although it may not.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -97,6 +97,18 @@ pub fn excess(pod: &RawValue, before: &[Share], after: &[Share], is_defaulted: b
         }
     }
     over_limit(after, &pod_limits).filter(|_| over_limit(before, &pod_limits).is_none())
+}
+
+/// Returns the resources of which a Pod with this `spec.resources` requests more for these containers than it did before, with
+/// both amounts. What it requests itself stays.
+pub fn raised(pod: Option<&RawValue>, before: &Amounts, after: &[Share]) -> Vec<(String, Quantity, Quantity)> {
+    let own = amounts(pod, "requests");
+    let raised = requests(after.iter().copied()).into_iter().filter_map(|(resource, now)| {
+        let before = before.get(&resource).copied().unwrap_or(Some(Quantity::default()))?;
+        let is_own = own.contains_key(&resource) && is_of_pods(&resource);
+        (!is_own && now? > before).then_some((resource, before, now?))
+    });
+    raised.collect()
 }
 
 /// The first limit of a regular container that is above that of its Pod. The API server does not compare those of

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-/// A minor release of Kubernetes.
+/// A release of Kubernetes. One whose patch is not known counts as the first of its minor.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Version {
     major: u32,
     minor: u32,
+    patch: Option<u32>,
 }
 
 /// The first release with native sidecars, behind the feature gate `SidecarContainers`.
@@ -16,14 +17,33 @@ pub const SIDECARS_BETA: Version = Version::new(1, 29);
 /// The first release in which they may have `restartPolicyRules`.
 pub const RESTART_RULES: Version = Version::new(1, 36);
 
+/// The first release in which Services and NetworkPolicies find the named ports of native sidecars.
+pub const NAMED_PORTS: Version = Version::new(1, 32);
+/// The first release whose scheduler counts the host ports of native sidecars: 1.33.6.
+pub const HOST_PORTS: Version = Version::new(1, 33).patch(6);
+/// The first release in which native sidecars may have `restartPolicyRules`.
+pub const RESTART_POLICY_RULES: Version = Version::new(1, 36);
+
 impl Version {
     /// The release with these numbers.
     pub const fn new(major: u32, minor: u32) -> Self {
-        Self { major, minor }
+        Self { major, minor, patch: None }
+    }
+
+    /// The same release, with this patch.
+    const fn patch(self, patch: u32) -> Self {
+        Self { patch: Some(patch), ..self }
+    }
+
+    /// Whether this is that release or a newer one; None where the patches that decide it are not known.
+    pub fn reaches(self, other: Self) -> Option<bool> {
+        let is_same_minor = (self.major, self.minor) == (other.major, other.minor);
+        let is_known = !is_same_minor || other.patch.is_none() || self.patch.is_some();
+        is_known.then_some(self >= other)
     }
 
     /// Reads a version as kubelets and API servers report it, such as `v1.29.3-gke.1093000`, or `29+` for the minor. What
-    /// comes behind major and minor has no order that could be relied on, and is passed over. Only `-alpha` counts: such
+    /// comes behind the numbers has no order that could be relied on, and is passed over. Only `-alpha` counts: such
     /// a kubelet may lack what its release is to have, and is as good as the one before.
     ///
     /// None is a version that can't be read.
@@ -35,12 +55,15 @@ impl Version {
         }
         let patch = rest.strip_prefix('.').and_then(number);
         let is_alpha = patch.map_or(rest, |(_, suffix)| suffix).starts_with("-alpha");
-        Some(Self { major, minor: if is_alpha { minor.saturating_sub(1) } else { minor } })
+        match is_alpha {
+            true => Some(Self::new(major, minor.saturating_sub(1))),
+            false => Some(Self { patch: patch.map(|(patch, _)| patch), ..Self::new(major, minor) }),
+        }
     }
 
     /// The release that is this many minors older.
     pub const fn older_by(self, minors: u32) -> Self {
-        Self { major: self.major, minor: self.minor.saturating_sub(minors) }
+        Self::new(self.major, self.minor.saturating_sub(minors))
     }
 }
 
@@ -95,13 +118,34 @@ mod tests {
             ("v1.99999999999", None),
             ("unknown", None),
         ] {
-            assert_eq!(Version::read(text), expected.map(|(major, minor)| Version::new(major, minor)), "{text}");
+            let read = Version::read(text).map(|Version { major, minor, .. }| (major, minor));
+            assert_eq!(read, expected, "{text}");
         }
     }
 
     #[test]
     fn orders_by_number() {
         assert!(Version::new(1, 9) < Version::new(1, 10) && Version::new(1, 99) < Version::new(2, 0));
-        assert_eq!(Version::new(1, 36).older_by(3).to_string(), "1.33");
+        assert!(Version::read("1.29.3") >= Some(SIDECARS_BETA) && Version::read("1.29-alpha") < Some(SIDECARS_BETA));
+        assert_eq!(Version::new(1, 36).patch(2).older_by(3), Version::new(1, 33));
+    }
+
+    #[test]
+    fn a_patch_decides_only_where_it_is_known() {
+        for (text, ports, rules) in [
+            ("1.33", None, Some(false)),
+            ("1.33+", None, Some(false)),
+            ("v1.33.5", Some(false), Some(false)),
+            ("v1.33.6-gke.1093000", Some(true), Some(false)),
+            ("v1.33.10", Some(true), Some(false)),
+            ("1.32.9", Some(false), Some(false)),
+            ("1.34", Some(true), Some(false)),
+            ("v1.36.0-alpha.1", Some(true), Some(false)),
+            ("1.36", Some(true), Some(true)),
+            ("v1.36.2", Some(true), Some(true)),
+        ] {
+            let reaches = |other| Version::read(text).and_then(|version| version.reaches(other));
+            assert_eq!((reaches(HOST_PORTS), reaches(RESTART_POLICY_RULES)), (ports, rules), "{text}");
+        }
     }
 }

@@ -4,60 +4,171 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::catalogue::sidecars::Place;
+use crate::json::read;
 use crate::json::view::text;
-use crate::kubernetes::pod::{Container, List};
-use crate::repair::lists::port_name;
+use crate::kubernetes::pod::{Container, List, PodSpec};
+use crate::kubernetes::resources::{self, Amounts};
+use crate::kubernetes::version::{HOST_PORTS, NAMED_PORTS, Version};
+use crate::repair::lists::{host_port, port_name};
 use crate::repair::outcome::{Consequence, Outcome};
 use crate::repair::plan::Plan;
+use crate::rules::evidence::{SIDECAR_IMAGES, SIDECAR_NAMES};
 use crate::rules::rule::Finding;
 
-/// Returns what the planned conversion of this container means, which has these ports. `are_named_ports_found` is whether
-/// Services find the named ports of native sidecars, where that is known.
+/// What the Pods of a template run for.
+#[derive(Clone, Copy)]
+pub struct Work<'v> {
+    /// Whether they belong to Jobs.
+    pub is_of_jobs: bool,
+    /// The `podFailurePolicy` of their Job, where it is known.
+    pub failure_policy: Option<&'v RawValue>,
+}
+
+impl Work<'_> {
+    /// Whether a Pod with this spec has an end.
+    fn ends(self, spec: &PodSpec) -> bool {
+        self.is_of_jobs || !matches!(text(&spec.restart_policy), "" | "Always")
+    }
+}
+
+/// Returns what the planned conversion of this container means, which has these ports. `before` is what the Pod requested
+/// until then, where that could change; `version` is that of the cluster, where it is known.
 pub fn of_conversion(
     finding: &Finding,
     ports: &[Value],
+    before: Option<&Amounts>,
     plan: &Plan,
-    are_named_ports_found: Option<bool>,
+    version: Option<Version>,
+    work: Work,
 ) -> Vec<Consequence> {
     let (container, template) = (finding.container, finding.template);
+    let spec = template.spec;
+    let lifecycle: Value = container.lifecycle.map(parsed).unwrap_or_default();
+    let starts_first = template.starts_first(container);
     let mut consequences = Vec::new();
-    if container.lifecycle.is_some_and(stops_with_sleep) {
-        consequences.push(Consequence::PreStopSleeps);
+    let mut say = |says: bool, consequence: Consequence| consequences.extend(says.then_some(consequence));
+    say(
+        container.startup_probe.is_some_and(|probe| may_need_others(probe, ports)),
+        Consequence::HoldsBack("startupProbe"),
+    );
+    say(!lifecycle["postStart"].is_null(), Consequence::HoldsBack("postStart"));
+    let ends_by_itself = ends_by_itself(container);
+    if let Some(word) = ends_by_itself {
+        say(true, Consequence::EndsByItself(word));
     }
+    let is_of_settings = [&SIDECAR_NAMES, &SIDECAR_IMAGES].contains(&finding.evidence.source);
+    let may_work_on = is_of_settings && template.well_known(container).is_none() && !is_endless(container);
+    say(work.ends(spec) && may_work_on && ends_by_itself.is_none(), Consequence::CutOff);
+    say(stops_with_sleep(&lifecycle["preStop"]), Consequence::PreStopSleeps);
+    say(starts_first && container.startup_probe.is_none(), Consequence::NoStartupProbe);
     let belongs_first = || template.well_known(container).is_some_and(|entry| entry.place == Place::First);
-    match template.starts_first(container) {
-        true if container.startup_probe.is_none() => consequences.push(Consequence::NoStartupProbe),
-        false if belongs_first() && plan.ordinary(template).next().is_some() => {
-            consequences.push(Consequence::BelongsFirst);
-        }
-        _ => {}
+    say(!starts_first && belongs_first() && plan.ordinary(template).next().is_some(), Consequence::BelongsFirst);
+    if let Some(before) = before {
+        let raised = resources::raised(spec.resources, before, &plan.shares(spec));
+        say(!raised.is_empty(), Consequence::Requests(raised));
     }
-    if are_named_ports_found.is_none() {
-        consequences.extend(port_name(ports).map(|name| Consequence::NamedPort(name.to_owned())));
+    let reaches = |threshold| version.and_then(|version| version.reaches(threshold));
+    if let Some(name) = ports.iter().find_map(port_name) {
+        say(reaches(NAMED_PORTS).is_none(), Consequence::NamedPort(name.to_owned()));
+    }
+    if let Some(port) = ports.iter().find_map(|port| host_port(port, spec.host_network == Some(true))) {
+        say(reaches(HOST_PORTS).is_none(), Consequence::HostPort(port));
     }
     consequences
 }
 
-/// Adds the calls of a Job's main containers that would make a converted sidecar start again, each once: it is the caller
-/// that has to change. Which containers stay is known only when all is planned.
-pub fn add_quit_calls(findings: &[Finding], outcomes: &mut [Outcome], plan: &Plan, is_of_jobs: bool) {
-    let converted = findings.iter().zip(outcomes).find_map(|(finding, outcome)| match (finding.check.list, outcome) {
-        (List::Containers, Outcome::Repaired(consequences)) => Some((finding.template, consequences)),
-        _ => None,
+/// Adds what is to be said once of all conversions: which containers stay is known only when all is planned.
+pub fn add_those_of_all(findings: &[Finding], outcomes: &mut [Outcome], plan: &Plan, work: Work) {
+    let converted = findings.iter().zip(outcomes).filter_map(|(finding, outcome)| match finding.check.list {
+        List::Containers => Some((finding, outcome.consequences()?)),
+        List::InitContainers => None,
     });
-    let Some((template, consequences)) = converted else { return };
-    if !is_of_jobs && matches!(text(&template.spec.restart_policy), "" | "Always") {
-        return;
+    let mut converted: Vec<_> = converted.collect();
+    let failure_policy: Value = work.failure_policy.map(parsed).unwrap_or_default();
+    let rules = || failure_policy["rules"].as_array().into_iter().flatten().map(|rule| &rule["onExitCodes"]);
+    for (finding, consequences) in &mut converted {
+        let name = finding.container.name();
+        consequences.extend(rules().find(|rule| rule["containerName"] == name).map(|_| Consequence::FailurePolicy));
     }
-    let containers = template.spec.containers().iter().enumerate();
-    let callers = containers.filter(|(index, other)| !plan.moves(*index) && calls_quit_endpoint(other));
-    consequences.extend(callers.map(|(_, caller)| Consequence::QuitCall(caller.name().to_owned())));
+    let Some((finding, consequences)) = converted.first_mut() else { return };
+    let spec = finding.template.spec;
+    consequences.extend(rules().find(|rule| sees_ended_sidecars(rule)).map(|_| Consequence::FailurePolicyOfAll));
+    let scheduler = Some(text(&spec.scheduler_name)).filter(|name| !matches!(*name, "" | "default-scheduler"));
+    consequences.extend(scheduler.map(|name| Consequence::Scheduler(name.to_owned())));
+    if work.ends(spec) {
+        let containers = spec.containers().iter().enumerate();
+        let callers = containers.filter(|(index, other)| !plan.moves(*index) && calls_quit_endpoint(other));
+        consequences.extend(callers.map(|(_, caller)| Consequence::QuitCall(caller.name().to_owned())));
+    }
+}
+
+fn parsed(raw: &RawValue) -> Value {
+    serde_json::from_str(raw.get()).unwrap_or_default()
+}
+
+/// Whether a startup probe may need more than the container itself, which has these ports. What answers a connection to a port
+/// of its own is the container alone; a command, and what answers a request, may ask others.
+fn may_need_others(probe: &RawValue, ports: &[Value]) -> bool {
+    let port = &parsed(probe)["tcpSocket"]["port"];
+    port.is_null() || !ports.iter().any(|own| own["containerPort"] == *port || own["name"] == *port)
+}
+
+/// The exit codes of a sidecar that is ended: by SIGKILL, and by SIGTERM.
+const ENDED: [u8; 2] = [137, 143];
+
+/// Whether this rule for exit codes looks at all containers, and fits that of a sidecar that is ended.
+fn sees_ended_sidecars(rule: &Value) -> bool {
+    let has = |code: &u8| rule["values"].as_array().is_some_and(|values| values.iter().any(|value| *value == *code));
+    let fits = match rule["operator"].as_str() {
+        Some("In") => ENDED.iter().any(has),
+        Some("NotIn") => !ENDED.iter().all(has),
+        _ => false,
+    };
+    fits && rule["containerName"].as_str().unwrap_or_default().is_empty()
+}
+
+/// Words of a command by which a sidecar does its work once, and ends.
+const ONCE: [&str; 4] = ["--one-time", "-one-time", "--exit-after-auth", "-exit-after-auth"];
+/// Variables that say the same.
+const ONCE_VARIABLES: [&str; 2] = ["GITSYNC_ONE_TIME", "GIT_SYNC_ONE_TIME"];
+
+/// By what a container ends when its work is done, as far as that can be seen.
+fn ends_by_itself(container: &Container) -> Option<&'static str> {
+    let is_on = |value: &str| matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True");
+    let words = words(container);
+    let mut words = words.iter().flat_map(|part| part.split_whitespace());
+    let flag = words.find_map(|word| {
+        let (name, value) = word.split_once('=').unwrap_or((word, "true"));
+        ONCE.iter().copied().find(|flag| *flag == name && is_on(value))
+    });
+    let env: Value = container.env.map(parsed).unwrap_or_default();
+    let mut env = env.as_array().into_iter().flatten();
+    flag.or_else(|| {
+        env.find_map(|variable| {
+            let known = ONCE_VARIABLES.iter().copied().find(|known| variable["name"] == *known)?;
+            variable["value"].as_str().is_some_and(is_on).then_some(known)
+        })
+    })
+}
+
+/// Words by which a shell script never ends.
+const ENDLESS: [&str; 5] = ["tail -f", "tail -F", "sleep infinity", "while true", "while :"];
+
+/// Whether a container plainly never ends by itself, so that there is nothing that it does in the end.
+fn is_endless(container: &Container) -> bool {
+    let script = words(container).join(" ");
+    ENDLESS.iter().any(|words| script.contains(words))
+}
+
+/// The command and the arguments of a container.
+fn words(container: &Container) -> Vec<String> {
+    let lists = [container.command, container.args].into_iter().flatten();
+    let parts = lists.flat_map(|list| read::children(list.get()));
+    parts.filter_map(|(_, part)| read::text(part).map(|text| text.into_owned())).collect()
 }
 
 /// Whether all that `preStop` does is to wait.
-fn stops_with_sleep(lifecycle: &RawValue) -> bool {
-    let lifecycle: Value = serde_json::from_str(lifecycle.get()).unwrap_or_default();
-    let pre_stop = &lifecycle["preStop"];
+fn stops_with_sleep(pre_stop: &Value) -> bool {
     let command: Vec<_> =
         pre_stop["exec"]["command"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     match command[..] {

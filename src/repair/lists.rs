@@ -18,6 +18,16 @@ impl Lists<'_> {
         self.of_container("ports", list, index, container.ports)
     }
 
+    /// The block devices that a container uses.
+    pub fn devices(self, list: List, index: usize, container: &Container) -> Result<Vec<Value>, Malformed> {
+        self.of_container("volumeDevices", list, index, container.volume_devices)
+    }
+
+    /// The environment of a container.
+    pub fn env(self, list: List, index: usize, container: &Container) -> Result<Vec<Value>, Malformed> {
+        self.of_container("env", list, index, container.env)
+    }
+
     /// The volumes that a container mounts.
     pub fn mounts(self, list: List, index: usize, container: &Container) -> Result<Vec<Value>, Malformed> {
         self.of_container("volumeMounts", list, index, container.volume_mounts)
@@ -48,7 +58,18 @@ impl Lists<'_> {
     }
 }
 
-/// The name of the first of these ports that has one.
-pub fn port_name(ports: &[Value]) -> Option<&str> {
-    ports.iter().filter_map(|port| port["name"].as_str()).find(|name| !name.is_empty())
+/// The name of a port, where it has one.
+pub fn port_name(port: &Value) -> Option<&str> {
+    port["name"].as_str().filter(|name| !name.is_empty())
+}
+
+/// The port of the node that a port takes, where it does. In the network of the node, the API server sets it in each Pod.
+pub fn host_port(port: &Value, is_in_network_of_host: bool) -> Option<i64> {
+    let number = |field: &str| port[field].as_i64().filter(|number| *number > 0);
+    number("hostPort").or_else(|| number("containerPort").filter(|_| is_in_network_of_host))
+}
+
+/// The protocol of a port.
+pub fn protocol(port: &Value) -> &str {
+    port["protocol"].as_str().unwrap_or("TCP")
 }

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::catalogue::sidecars::{self, Owner};
 use crate::json::malformed::Malformed;
-use crate::kubernetes::pod::{Container, List};
-use crate::repair::lists::Lists;
+use crate::kubernetes::pod::List;
+use crate::repair::lists::{Lists, host_port, port_name, protocol};
 use crate::repair::outcome::NotRepaired;
 use crate::repair::plan::Plan;
 use crate::rules::facts::Facts;
@@ -21,29 +22,32 @@ pub struct Obstacles<'v> {
     lists: Lists<'v>,
     /// Names in `initContainers`, also those to come.
     taken: BTreeSet<String>,
-    /// Which regular containers use a port of the node; read at the first need.
-    host_ports: Option<Users>,
-    /// Which ordinary init containers may fill a volume; read at the first need.
-    filled_volumes: Option<Users>,
+    /// Which containers that stay, or are native, have which ports; read at the first need.
+    ports: Option<Ports>,
+    /// Which init containers may fill what others need; read at the first need.
+    filled: Option<Users>,
 }
 
-/// Of things that containers share, by name: the indexes of the first two containers that use them.
+/// Of things that containers share, by name: the containers that use them, in their order.
+type Users = BTreeMap<String, Vec<Place>>;
+
+/// A container, by its list and its index there.
+type Place = (List, usize);
+
+/// Who has which ports.
 #[derive(Default)]
-struct Users(BTreeMap<String, (usize, Option<usize>)>);
+struct Ports {
+    /// Ports of the node, with their protocol, of regular containers.
+    host: Users,
+    /// Names of ports, with their protocol.
+    names: Users,
+    /// Numbers of ports, and their names.
+    probed: Users,
+}
 
-impl Users {
-    fn add(&mut self, name: &str, user: usize) {
-        let (first, second) = self.0.entry(name.to_owned()).or_insert((user, None));
-        if *first != user {
-            second.get_or_insert(user);
-        }
-    }
-
-    /// The first user of it that is not this one.
-    fn other_than(&self, user: Option<usize>, name: &str) -> Option<usize> {
-        let (first, second) = self.0.get(name)?;
-        if Some(*first) == user { *second } else { Some(*first) }
-    }
+/// The first of them that is not this one.
+fn other(users: Option<&Vec<Place>>, than: Place) -> Option<Place> {
+    users?.iter().copied().find(|user| *user != than)
 }
 
 impl<'v> Obstacles<'v> {
@@ -51,7 +55,7 @@ impl<'v> Obstacles<'v> {
     pub fn new(facts: &'v Facts<'v>, lists: Lists<'v>) -> Self {
         let template = &facts.template;
         let taken = template.spec.init_containers().iter().map(|container| container.name().to_owned()).collect();
-        Self { facts, template, lists, taken, host_ports: None, filled_volumes: None }
+        Self { facts, template, lists, taken, ports: None, filled: None }
     }
 
     /// Takes note that a container of this name goes to the init containers.
@@ -59,8 +63,8 @@ impl<'v> Obstacles<'v> {
         self.taken.insert(name.to_owned());
     }
 
-    /// What keeps a container from being converted beside what is planned, where anything does.
-    pub fn find(&mut self, finding: &Finding, plan: &Plan) -> Result<Option<NotRepaired>, Malformed> {
+    /// What keeps a container with these ports from being converted beside what is planned, where anything does.
+    pub fn find(&mut self, finding: &Finding, ports: &[Value], plan: &Plan) -> Result<Option<NotRepaired>, Malformed> {
         let container = finding.container;
         // The catalogue protects what it knows even where it is not used to find sidecars.
         if let Some(entry) = self.template.well_known(container) {
@@ -84,81 +88,147 @@ impl<'v> Obstacles<'v> {
         if self.taken.contains(container.name()) {
             return Ok(Some(NotRepaired::NameTaken));
         }
-        if let Some(init) = self.filled_later(finding, plan)? {
-            return Ok(Some(NotRepaired::VolumeFilledLater(init.to_owned())));
+        if let Some(init) = self.filled_later(finding)? {
+            return Ok(Some(NotRepaired::VolumeFilledLater(self.name(init))));
         }
-        Ok(self.host_port_rival(finding)?.map(|rival| NotRepaired::HostPortTaken(rival.to_owned())))
+        self.port_rival(finding, ports, plan)
     }
 
-    /// The init container that mounts a volume which this one, started first, would need it to fill.
-    fn filled_later(&mut self, finding: &Finding, plan: &Plan) -> Result<Option<&'v str>, Malformed> {
+    fn name(&self, (list, index): Place) -> String {
+        list.of(self.template.spec).get(index).map(|container| container.name().to_owned()).unwrap_or_default()
+    }
+
+    /// The init container that may write to what this one, started first, would need it to fill. One that is a native sidecar,
+    /// or becomes one, starts as late as one that runs once.
+    fn filled_later(&mut self, finding: &Finding) -> Result<Option<Place>, Malformed> {
         let template = self.template;
-        if !template.starts_first(finding.container) || plan.ordinary(template).next().is_none() {
+        if !template.starts_first(finding.container) || template.spec.init_containers().is_empty() {
             return Ok(None);
         }
-        let filled = match self.filled_volumes.take() {
+        let volumes = self.lists.volumes(template.spec.volumes)?;
+        let volumes: BTreeMap<_, _> =
+            volumes.iter().filter_map(|volume| Some((volume["name"].as_str()?, volume))).collect();
+        let filled = match self.filled.take() {
             Some(filled) => filled,
-            None => self.read_filled_volumes(plan)?,
+            None => self.read_filled(&volumes)?,
         };
-        let mine = self.lists.mounts(finding.check.list, finding.index, finding.container)?;
-        let mine = mine.iter().filter_map(|mount| mount["name"].as_str());
-        let init = mine.filter_map(|volume| filled.other_than(None, volume)).min();
-        self.filled_volumes = Some(filled);
-        Ok(init.and_then(|init| template.spec.init_containers().get(init)).map(Container::name))
+        let (list, index, container) = (finding.check.list, finding.index, finding.container);
+        let mounts = self.lists.mounts(list, index, container)?;
+        let devices = self.lists.devices(list, index, container)?;
+        let used = mounts.iter().chain(&devices).filter_map(|mount| mount["name"].as_str());
+        let env = self.lists.env(list, index, container)?;
+        let read = env.iter().filter_map(|variable| variable["valueFrom"]["fileKeyRef"]["volumeName"].as_str());
+        let needed = used.chain(read).map(|name| storage(name, &volumes));
+        let init = needed.filter_map(|storage| filled.get(&storage)?.first().copied()).min_by_key(|(_, index)| *index);
+        self.filled = Some(filled);
+        Ok(init)
     }
 
-    fn read_filled_volumes(&self, plan: &Plan) -> Result<Users, Malformed> {
-        let volumes = self.lists.volumes(self.template.spec.volumes)?;
-        let read_only = volumes.iter().filter(|volume| !is_writable(volume));
-        let read_only: BTreeSet<_> = read_only.filter_map(|volume| volume["name"].as_str()).collect();
+    /// What init containers may write to.
+    fn read_filled(&self, volumes: &BTreeMap<&str, &Value>) -> Result<Users, Malformed> {
         let mut filled = Users::default();
-        for (index, init) in plan.ordinary(self.template) {
+        let is_writable = |name: &&str| volumes.get(name).is_none_or(|volume| is_writable(volume));
+        for (index, init) in self.template.spec.init_containers().iter().enumerate() {
             let mounts = self.lists.mounts(List::InitContainers, index, init)?;
-            let writable = mounts.iter().filter(|mount| mount["readOnly"] != true);
-            for volume in writable.filter_map(|mount| mount["name"].as_str()).filter(|name| !read_only.contains(name)) {
-                filled.add(volume, index);
+            let devices = self.lists.devices(List::InitContainers, index, init)?;
+            let written = mounts.iter().filter(|mount| mount["readOnly"] != true).chain(&devices);
+            for name in written.filter_map(|mount| mount["name"].as_str()).filter(is_writable) {
+                filled.entry(storage(name, volumes)).or_default().push((List::InitContainers, index));
             }
         }
         Ok(filled)
     }
 
-    /// Another regular container with a `hostPort` of this one: the API server compares them only within `containers`,
-    /// so that a move would hide the conflict until the Pod starts.
-    fn host_port_rival(&mut self, finding: &Finding) -> Result<Option<&'v str>, Malformed> {
-        let mine = self.host_ports_of(finding.index, finding.container)?;
-        if mine.is_empty() {
+    /// What another container has, so that this one can't be moved away from it: a port of the node, which the API server
+    /// compares only within `containers`, so that a move would hide the conflict until the Pod starts; a port of that name,
+    /// which Services look for in `containers` first; the port that its startup probe asks.
+    fn port_rival(&mut self, finding: &Finding, mine: &[Value], plan: &Plan) -> Result<Option<NotRepaired>, Malformed> {
+        let probed = finding.container.startup_probe.and_then(probed_port);
+        if mine.is_empty() && probed.is_none() {
             return Ok(None);
         }
-        let containers = self.template.spec.containers();
-        let users = match self.host_ports.take() {
-            Some(users) => users,
-            None => {
-                let mut users = Users::default();
-                for (index, container) in containers.iter().enumerate() {
-                    self.host_ports_of(index, container)?.into_iter().for_each(|port| users.add(&port, index));
-                }
-                users
-            }
+        let ports = match self.ports.take() {
+            Some(ports) => ports,
+            None => self.read_ports(plan)?,
         };
-        let rival = mine.iter().filter_map(|port| users.other_than(Some(finding.index), port)).min();
-        self.host_ports = Some(users);
-        Ok(rival.and_then(|rival| containers.get(rival)).map(Container::name))
+        let place = (finding.check.list, finding.index);
+        let host = mine.iter().filter_map(|port| other(ports.host.get(&self.host_port(port)?), place));
+        let host = host.min_by_key(|(_, index)| *index).map(|rival| NotRepaired::HostPortTaken(self.name(rival)));
+        let name = mine.iter().find_map(|port| {
+            let rival = other(ports.names.get(&named(port)?), place)?;
+            Some(NotRepaired::PortNameTaken(port_name(port)?.to_owned(), self.name(rival)))
+        });
+        let is_own = |probed: &String| mine.iter().any(|port| probe_targets(port).any(|target| target == *probed));
+        let probed = probed.filter(|probed| !is_own(probed)).and_then(|probed| {
+            let rival = other(ports.probed.get(&probed), place)?;
+            Some(NotRepaired::ProbesAnother(self.name(rival), probed))
+        });
+        self.ports = Some(ports);
+        Ok(host.or(name).or(probed))
     }
 
-    /// Number and protocol of the ports of the node that a regular container uses.
-    fn host_ports_of(&self, index: usize, container: &Container) -> Result<Vec<String>, Malformed> {
-        let ports = self.lists.ports(List::Containers, index, container)?;
-        let host_port = |port: &Value| {
-            let number = port["hostPort"].as_i64().filter(|number| *number > 0)?;
-            Some(format!("{number}/{}", port["protocol"].as_str().unwrap_or("TCP")))
-        };
-        Ok(ports.iter().filter_map(host_port).collect())
+    /// The ports of regular containers and of native sidecars.
+    fn read_ports(&self, plan: &Plan) -> Result<Ports, Malformed> {
+        let spec = self.template.spec;
+        let inits = spec.init_containers().iter().enumerate();
+        let native = inits.filter(|(index, init)| init.restarts_always() || plan.restore.binary_search(index).is_ok());
+        let native = native.map(|(index, container)| (List::InitContainers, index, container));
+        let regular = spec.containers().iter().enumerate();
+        let regular = regular.map(|(index, container)| (List::Containers, index, container));
+        let mut all = Ports::default();
+        for (list, index, container) in regular.chain(native) {
+            let add = |users: &mut Users, name: String| users.entry(name).or_default().push((list, index));
+            for port in self.lists.ports(list, index, container)? {
+                if list == List::Containers {
+                    self.host_port(&port).into_iter().for_each(|port| add(&mut all.host, port));
+                }
+                named(&port).into_iter().for_each(|name| add(&mut all.names, name));
+                probe_targets(&port).for_each(|target| add(&mut all.probed, target));
+            }
+        }
+        Ok(all)
     }
+
+    /// Number and protocol of the port of the node that a port takes.
+    fn host_port(&self, port: &Value) -> Option<String> {
+        let number = host_port(port, self.template.spec.host_network == Some(true))?;
+        Some(format!("{number}/{}", protocol(port)))
+    }
+}
+
+/// Name and protocol of a port, where it has a name.
+fn named(port: &Value) -> Option<String> {
+    Some(format!("{}/{}", port_name(port)?, protocol(port)))
+}
+
+/// How a probe may name a port: by number or by name.
+fn probe_targets(port: &Value) -> impl Iterator<Item = String> {
+    let number = port["containerPort"].as_i64().map(|number| number.to_string());
+    number.into_iter().chain(port_name(port).map(str::to_owned))
+}
+
+/// The port in its own Pod that a probe asks over the network.
+fn probed_port(probe: &RawValue) -> Option<String> {
+    let probe: Value = serde_json::from_str(probe.get()).unwrap_or_default();
+    let target = ["httpGet", "tcpSocket", "grpc"].iter().map(|way| &probe[way]).find(|target| target.is_object())?;
+    let is_here = target["host"].as_str().is_none_or(|host| matches!(host, "" | "localhost" | "127.0.0.1" | "::1"));
+    match &target["port"] {
+        Value::String(name) if is_here => Some(name.clone()),
+        Value::Number(number) if is_here => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// What a volume of this name stores things in: a claim is the same under each name.
+fn storage(name: &str, volumes: &BTreeMap<&str, &Value>) -> String {
+    let claim = volumes.get(name).and_then(|volume| volume["persistentVolumeClaim"]["claimName"].as_str());
+    claim.map_or_else(|| format!("volume/{name}"), |claim| format!("claim/{claim}"))
 }
 
 /// The sources of volumes that no container can write to, so that none fills them for another.
 const READ_ONLY_SOURCES: [&str; 5] = ["configMap", "downwardAPI", "image", "projected", "secret"];
 
 fn is_writable(volume: &Value) -> bool {
-    READ_ONLY_SOURCES.iter().all(|source| volume[source].is_null())
+    let is_read_only_claim = volume["persistentVolumeClaim"]["readOnly"] == true;
+    !is_read_only_claim && READ_ONLY_SOURCES.iter().all(|source| volume[source].is_null())
 }

@@ -3,27 +3,42 @@
 use crate::cluster::nodes::Nodes;
 use crate::cluster::placement::Placement;
 use crate::json::malformed::Malformed;
-use crate::repair::consequences;
-use crate::repair::lists::{Lists, port_name};
+use crate::kubernetes::resources;
+use crate::kubernetes::version::{HOST_PORTS, NAMED_PORTS, RESTART_POLICY_RULES, Version};
+use crate::repair::consequences::{self, Work};
+use crate::repair::lists::{Lists, host_port, port_name};
 use crate::repair::obstacles::Obstacles;
-use crate::repair::outcome::{NotRepaired, Outcome};
+use crate::repair::outcome::{Consequence, NotRepaired, Outcome};
 use crate::repair::plan::Plan;
 use crate::rules::evidence::Strength;
 use crate::rules::facts::Facts;
 use crate::rules::rule::{Finding, Repair};
-use crate::settings::UnsupportedNodes;
 use crate::settings::action::Action;
+use crate::settings::{NodeCheck, Settings, UnsupportedNodes};
 
 /// What else decides whether and how a template may be changed.
 pub struct Surroundings<'v> {
     /// What keeps the whole template from being changed, where anything does.
     pub not_changeable: Option<NotRepaired>,
-    /// Whether its Pods belong to Jobs.
-    pub is_of_jobs: bool,
+    /// Who is changed.
+    pub changes: Changes,
+    /// What its Pods run for.
+    pub work: Work<'v>,
     /// Where in the object the template is.
     pub lists: Lists<'v>,
     /// Where its Pods may land; it is asked for only where a sidecar becomes native.
     pub placement: &'v Placement<'v>,
+}
+
+/// Who is changed where a template has something to convert.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Changes {
+    /// The object, which is a Pod: the API server has set its defaults.
+    Pod,
+    /// The object, which is a workload.
+    Template,
+    /// The Pods that the object makes, and not the object.
+    Later,
 }
 
 /// Decides on each finding, in their order, and plans the edits.
@@ -36,7 +51,10 @@ pub fn plan<'v>(
     let mut planner = Planner { facts, surroundings, plan: Plan::default(), obstacles };
     let mut outcomes = findings.iter().map(|finding| planner.outcome(finding)).collect::<Result<Vec<_>, _>>()?;
     let Planner { mut plan, .. } = planner;
-    consequences::add_quit_calls(findings, &mut outcomes, &plan, surroundings.is_of_jobs);
+    consequences::add_those_of_all(findings, &mut outcomes, &plan, surroundings.work);
+    if surroundings.changes == Changes::Later {
+        plan = Plan::default();
+    }
     plan.declare.retain(|name| !facts.template.declares(name));
     Ok((plan, outcomes))
 }
@@ -73,10 +91,12 @@ impl<'v> Planner<'_, 'v> {
         if finding.evidence.strength == Strength::Open {
             return Ok(Outcome::Rejected);
         }
-        if let Some(why) = self.general_obstacle(finding) {
+        let nodes = self.nodes()?;
+        if let Some(why) = nodes.and_then(|nodes| self.unsupported(nodes)) {
             return Ok(Outcome::NotRepaired(why));
         }
-        if let Some(why) = self.nodes()?.and_then(|nodes| self.unsupported(nodes)) {
+        let version = nodes.and_then(|nodes| nodes.version);
+        if let Some(why) = Self::rules(finding, version).filter(|_| version.is_some()) {
             return Ok(Outcome::NotRepaired(why));
         }
         self.plan.restore.push(finding.index);
@@ -85,37 +105,66 @@ impl<'v> Planner<'_, 'v> {
     }
 
     fn convert(&mut self, finding: &Finding) -> Result<Outcome, Malformed> {
-        let obstacle = match self.general_obstacle(finding) {
-            None if finding.evidence.strength == Strength::Open => Some(NotRepaired::MayBeMeant),
-            None => self.obstacles.find(finding, &self.plan)?,
-            some => some,
-        };
-        if let Some(why) = obstacle {
+        if self.surroundings.changes == Changes::Later {
+            return self.conversion(finding).map(Outcome::OfPods);
+        }
+        if let Some(why) = self.surroundings.not_changeable.clone() {
             return Ok(Outcome::NotRepaired(why));
         }
-        let nodes = self.nodes()?;
-        if let Some(why) = nodes.and_then(|nodes| self.unsupported(nodes)) {
-            return Ok(Outcome::NotRepaired(why));
-        }
-        let are_named_ports_found = nodes.and_then(|nodes| nodes.named_ports);
-        let ports = self.surroundings.lists.ports(finding.check.list, finding.index, finding.container)?;
-        if are_named_ports_found == Some(false) && port_name(&ports).is_some() {
-            return Ok(Outcome::NotRepaired(NotRepaired::NamedPorts));
-        }
-        let name = finding.container.name();
-        self.plan.declare.push(name.to_owned());
-        match finding.template.starts_first(finding.container) {
-            true => self.plan.first.push(finding.index),
-            false => self.plan.last.push(finding.index),
-        }
-        self.obstacles.take(name);
-        Ok(Outcome::Repaired(consequences::of_conversion(finding, &ports, &self.plan, are_named_ports_found)))
+        Ok(self.conversion(finding)?.map_or_else(Outcome::NotRepaired, Outcome::Repaired))
     }
 
-    /// What keeps any container from being repaired, in whichever list.
-    fn general_obstacle(&self, finding: &Finding) -> Option<NotRepaired> {
-        let rules = finding.container.has_restart_policy_rules().then_some(NotRepaired::RestartPolicyRules);
-        self.surroundings.not_changeable.clone().or(rules)
+    /// Plans to convert a container. Returns what that means, or why it can't be.
+    fn conversion(&mut self, finding: &Finding) -> Result<Result<Vec<Consequence>, NotRepaired>, Malformed> {
+        let (spec, container) = (finding.template.spec, finding.container);
+        let Surroundings { lists, changes, work, .. } = self.surroundings;
+        if finding.evidence.strength == Strength::Open {
+            return Ok(Err(NotRepaired::MayBeMeant));
+        }
+        let ports = lists.ports(finding.check.list, finding.index, container)?;
+        if let Some(why) = self.obstacles.find(finding, &ports, &self.plan)? {
+            return Ok(Err(why));
+        }
+        // Where the Pods of a workload will land is looked up when they are made.
+        let nodes = if *changes == Changes::Later { None } else { self.nodes()? };
+        if let Some(why) = nodes.and_then(|nodes| self.unsupported(nodes)) {
+            return Ok(Err(why));
+        }
+        let Settings { api_server_version, node_check, .. } = finding.template.settings;
+        let version = nodes.and_then(|nodes| nodes.version).or(*api_server_version);
+        let will_be_known = *changes == Changes::Later && version.is_none() && *node_check == NodeCheck::Nodes;
+        let lacks = |threshold| version.and_then(|version| version.reaches(threshold)) == Some(false);
+        if let Some(why) = Self::rules(finding, version).filter(|_| !will_be_known) {
+            return Ok(Err(why));
+        }
+        if lacks(NAMED_PORTS) && ports.iter().any(|port| port_name(port).is_some()) {
+            return Ok(Err(NotRepaired::NamedPorts));
+        }
+        let is_in_network_of_host = spec.host_network == Some(true);
+        if lacks(HOST_PORTS) && ports.iter().any(|port| host_port(port, is_in_network_of_host).is_some()) {
+            return Ok(Err(NotRepaired::HostPorts));
+        }
+        let starts_first = finding.template.starts_first(container);
+        let has_inits = !spec.init_containers().is_empty();
+        let before = (starts_first && has_inits).then(|| resources::requests(self.plan.shares(spec)));
+        let planned = if starts_first { &mut self.plan.first } else { &mut self.plan.last };
+        planned.push(finding.index);
+        if let Some(excess) = self.plan.excess(spec, *changes != Changes::Template) {
+            let planned = if starts_first { &mut self.plan.first } else { &mut self.plan.last };
+            planned.pop();
+            return Ok(Err(NotRepaired::PodResources(excess)));
+        }
+        let name = container.name();
+        self.plan.declare.push(name.to_owned());
+        self.obstacles.take(name);
+        Ok(Ok(consequences::of_conversion(finding, &ports, before.as_ref(), &self.plan, version, *work)))
+    }
+
+    /// What keeps a container with `restartPolicyRules` from being native in a cluster of this version, where it is known.
+    fn rules(finding: &Finding, version: Option<Version>) -> Option<NotRepaired> {
+        let may_have_them = version.and_then(|version| version.reaches(RESTART_POLICY_RULES)) == Some(true);
+        let has_them = finding.container.has_restart_policy_rules();
+        (has_them && !may_have_them).then_some(NotRepaired::RestartPolicyRules(version))
     }
 
     fn nodes(&self) -> Result<Option<&'v Nodes>, Malformed> {

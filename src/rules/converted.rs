@@ -17,18 +17,28 @@ pub fn text(about: About, finding: &Finding, consequence: &dyn Display) -> Strin
     format!("{} is now a native sidecar: {consequence}", finding.subject(about))
 }
 
+/// Returns what the same means for the user of a workload, whose Pods are converted when they are made.
+pub fn of_pods(about: About, finding: &Finding, consequence: &dyn Display) -> String {
+    format!("{}: its Pods are converted: {consequence}", finding.subject(about))
+}
+
+/// Returns why it stays as it is in the Pods of a workload.
+pub fn not_of_pods(about: About, finding: &Finding, why: &dyn Display) -> String {
+    format!("{}: its Pods are not converted: {why}.", finding.subject(about))
+}
+
 /// Its section of the documentation.
 #[cfg(feature = "describe")]
 const TEXT: &str = r#"# A conversion has a consequence
 
 The policy converts a sidecar to the native form, and something in the Pod means something else from
-then on: a `preStop` that only sleeps, a missing `startupProbe`, a named port, a call by which a Job
-asks its sidecar to quit.
+then on: a `startupProbe` or `postStart`, a `preStop` that only sleeps, a port, a sidecar that ends by
+itself, what a Job expects of it. Of a workload that stays as it is, the same is said of its Pods.
 
 ## Why it matters
 
-The Pod works as before or better, but has something in it that is of no use any more, or that
-should be changed for the native form to do its work.
+A native sidecar starts before the app and ends after it. What was built for a regular container may
+then wait for the app that waits for it, take time from the end of the Pod, or be cut off.
 
 ## With these settings
 
