@@ -57,9 +57,14 @@ fn a_pod_with_every_field_comes_out_with_what_is_planned() {
         }
         container
     };
-    let (init, main, mut shipper) =
+    let (mut init, mut main, mut shipper) =
         (container("initContainers", "init"), container("containers", "main"), container("containers", "shipper"));
     shipper["ports"] = json!([]);
+    // No Linux sidecar goes into a Pod of HostProcess containers.
+    pod["spec"]["securityContext"].as_object_mut().unwrap().remove("windowsOptions");
+    for container in [&mut init, &mut main, &mut shipper] {
+        container["securityContext"].as_object_mut().unwrap().remove("windowsOptions");
+    }
     pod["spec"]["initContainers"] = json!([init]);
     pod["spec"]["containers"] = json!([main, shipper]);
 
@@ -90,6 +95,7 @@ fn a_pod_with_every_field_comes_out_with_what_is_planned() {
     };
     let answer = judge(&request);
     assert_eq!(answer["accepted"], true, "{answer}");
+    assert!(!answer["warnings"].to_string().contains("not injected"), "{}", answer["warnings"]);
 
     let mut expected = pod.clone();
     let spec = expected["spec"].as_object_mut().unwrap();

@@ -384,9 +384,9 @@ fn a_legacy_sidecar() {
 
 #[test]
 fn a_stripped_sidecar() {
-    let init =
-        json!([{"name": "proxy", "image": "registry.example.com/proxy:1", "startupProbe": {"tcpSocket": {"port": 1}}}]);
-    let request = pod(&json!({}), &init, &json!([]));
+    let init = json!([{"name": "proxy", "image": "registry.example.com/proxy:1"}]);
+    let declared = json!({"annotations": {"sidecars.kubewarden.io/native": "proxy"}});
+    let request = pod(&declared, &init, &json!([]));
     let expected = table([
         ("audit.yaml native-sidecars-audit", true, &[], true),
         ("audit.yaml native-sidecars-report", false, &[], false),

@@ -22,6 +22,8 @@ pub struct Obstacles<'v> {
     lists: Lists<'v>,
     /// Names in `initContainers`, also those to come.
     taken: BTreeSet<String>,
+    /// How many of the regular containers that may be the main one stay.
+    mains: usize,
     /// Which containers that stay, or are native, have which ports; read at the first need.
     ports: Option<Ports>,
     /// Which init containers may fill what others need; read at the first need.
@@ -55,12 +57,14 @@ impl<'v> Obstacles<'v> {
     pub fn new(facts: &'v Facts<'v>, lists: Lists<'v>) -> Self {
         let template = &facts.template;
         let taken = template.spec.init_containers().iter().map(|container| container.name().to_owned()).collect();
-        Self { facts, template, lists, taken, ports: None, filled: None }
+        let mains = (0..template.spec.containers().len()).filter(|index| facts.may_be_main(*index)).count();
+        Self { facts, template, lists, taken, mains, ports: None, filled: None }
     }
 
-    /// Takes note that a container of this name goes to the init containers.
-    pub fn take(&mut self, name: &str) {
-        self.taken.insert(name.to_owned());
+    /// Takes note that a container goes to the init containers.
+    pub fn take(&mut self, finding: &Finding) {
+        self.taken.insert(finding.container.name().to_owned());
+        self.mains -= usize::from(self.facts.may_be_main(finding.index));
     }
 
     /// What keeps a container with these ports from being converted beside what is planned, where anything does.
@@ -81,8 +85,7 @@ impl<'v> Obstacles<'v> {
         if !matches!(container.restart_policy(), "" | "Always") {
             return Ok(Some(NotRepaired::OwnRestartPolicy(container.restart_policy().to_owned())));
         }
-        let stays = |index: usize| index != finding.index && !plan.moves(index);
-        if !(0..self.template.spec.containers().len()).any(|index| stays(index) && self.facts.may_be_main(index)) {
+        if self.mains == usize::from(self.facts.may_be_main(finding.index)) {
             return Ok(Some(NotRepaired::without_another(self.template)));
         }
         if self.taken.contains(container.name()) {

@@ -145,18 +145,20 @@ impl<'v> Planner<'_, 'v> {
             return Ok(Err(NotRepaired::HostPorts));
         }
         let starts_first = finding.template.starts_first(container);
-        let has_inits = !spec.init_containers().is_empty();
-        let before = (starts_first && has_inits).then(|| resources::requests(self.plan.shares(spec)));
+        // What asks for nothing changes no sum.
+        let counts = container.resources.is_some();
+        let is_beside_inits = starts_first && !spec.init_containers().is_empty();
+        let before = (counts && is_beside_inits).then(|| resources::requests(self.plan.shares(spec)));
         let planned = if starts_first { &mut self.plan.first } else { &mut self.plan.last };
         planned.push(finding.index);
-        if let Some(excess) = self.plan.excess(spec, *changes != Changes::Template) {
+        if counts && let Some(excess) = self.plan.excess(spec, *changes != Changes::Template) {
             let planned = if starts_first { &mut self.plan.first } else { &mut self.plan.last };
             planned.pop();
             return Ok(Err(NotRepaired::PodResources(excess)));
         }
         let name = container.name();
         self.plan.declare.push(name.to_owned());
-        self.obstacles.take(name);
+        self.obstacles.take(finding);
         Ok(Ok(consequences::of_conversion(finding, &ports, before.as_ref(), &self.plan, version, *work)))
     }
 
