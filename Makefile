@@ -36,7 +36,7 @@ define module
 	cargo build --locked --release --target $(WASM_TARGET) -p $(1)
 	wasm-metadce $(WASM_FEATURES) --graph-file scripts/exports.json -o $(2) \
 		$(TARGET_DIR)/$(WASM_TARGET)/release/$(subst -,_,$(1)).wasm >/dev/null
-	wasm-opt -O3 $(WASM_FEATURES) -o $(2) $(2)
+	wasm-opt -Oz $(WASM_FEATURES) -o $(2) $(2)
 endef
 
 policy.wasm: $(POLICY_SOURCES) scripts/exports.json | linker

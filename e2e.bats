@@ -52,11 +52,11 @@ is() {
 @test "a stripped sidecar is rejected with its path and the evidence" {
   judge stripped/by-managed-fields
   is '.allowed | not'
-  is '.status.message | startswith("Pod/shop/checkout: init container \"logshipper\" at spec.initContainers[1] has lost restartPolicy: Always (managedFields: kubectl-client-side-apply set it).")'
+  is '.status.message | startswith("Pod/shop/checkout: init container \"logshipper\" at spec.initContainers[1] has lost its restartPolicy (managedFields: kubectl-client-side-apply set it).")'
 }
 
 @test "a stripped sidecar is restored" {
-  judge stripped/by-probes-is-restored '{"strippedSidecars":"restore"}'
+  judge stripped/by-probes-and-a-wildcard-is-restored '{"strippedSidecars":"restore","sidecarNames":["log*"]}'
   is '.allowed'
   is '[.patch[] | select(.path == "/spec/initContainers/1/restartPolicy")] == [{"op": "add", "path": "/spec/initContainers/1/restartPolicy", "value": "Always"}]'
 }
@@ -92,7 +92,7 @@ is() {
 @test "what the controller has and the Pod lost is restored, and the webhooks are named" {
   judge cluster/is-asked-for-all "$(<tests/cases/cluster/is-asked-for-all/settings.json)"
   is '.patch | any(.path == "/spec/initContainers/0/restartPolicy" and .value == "Always")'
-  is '.warnings | any(contains("[4] pod-identity-webhook/iam-for-pods.amazonaws.com (known for it: "))'
+  is '.warnings | any(contains("[4] pod-identity-webhook/iam-for-pods.amazonaws.com (known for it before 0.5.3: "))'
 }
 
 @test "a lookup that nobody granted is not a yes" {

@@ -11,7 +11,7 @@ use crate::rules::{self, RULES};
 use crate::settings::action::Action;
 use crate::settings::field::words;
 pub use crate::settings::field::{Field, Shape};
-use crate::settings::needs::{Condition, Is, NEEDS, Need};
+use crate::settings::needs::{Condition, Is, NEEDS, Need, one_of};
 use crate::settings::rule_settings::RuleSetting;
 use crate::settings::{self, injections};
 
@@ -139,15 +139,35 @@ pub fn injection() -> Description {
     Description { text, fields: fields.into_iter().map(finished).collect() }
 }
 
-/// Returns what settings need of others, each as: the setting, its value, and what that needs.
-pub fn needs() -> impl Iterator<Item = (&'static str, String, String)> {
-    NEEDS.iter().map(|need| {
-        let value = match need.of.is {
-            Is::Word(word) => word.to_owned(),
-            Is::Entry(field, word) => format!("{field}: {word}"),
-            Is::Other(_) | Is::Filled => String::new(),
+/// What a setting needs of another one.
+#[derive(Debug)]
+pub struct NeedDescription {
+    /// The setting.
+    pub setting: &'static str,
+    /// What makes the need, as `SETTING: WORD`, or the setting alone.
+    pub of: String,
+    /// What is needed, in the same form; `or` is between several.
+    pub needed: String,
+    /// One that would do, and its value.
+    pub enough: (&'static str, Value),
+}
+
+/// Returns what settings need of others.
+pub fn needs() -> impl Iterator<Item = NeedDescription> {
+    let fields = settings().fields;
+    NEEDS.iter().map(move |need| {
+        let needed = &need.needed[0];
+        let example = fields.iter().find(|field| field.name == needed.setting).and_then(|field| field.example.clone());
+        let value = match needed.is {
+            Is::Word(word) => json!(word),
+            _ => example.unwrap_or_default(),
         };
-        (need.of.setting, value, need.needed.to_string())
+        NeedDescription {
+            setting: need.of.setting,
+            of: need.of.to_string(),
+            needed: one_of(need.needed),
+            enough: (needed.setting, value),
+        }
     })
 }
 
@@ -249,13 +269,22 @@ fn field_schema(field: &Field) -> Value {
 }
 
 fn need_schema(need: &Need, fields: &[Field]) -> Value {
-    json!({"if": condition_schema(&need.of, fields), "then": condition_schema(&need.needed, fields)})
+    let needed: Vec<_> = need.needed.iter().map(|needed| condition_schema(needed, fields)).collect();
+    let needed = match &needed[..] {
+        [one] => one.clone(),
+        several => json!({"anyOf": several}),
+    };
+    json!({"if": condition_schema(&need.of, fields), "then": needed})
 }
 
 fn condition_schema(condition: &Condition, fields: &[Field]) -> Value {
     let field = fields.iter().find(|field| field.name == condition.setting);
     let is = match condition.is {
         Is::Word(word) => json!({"const": word}),
+        Is::Not(word) => return json!({"properties": {condition.setting: {"not": {"const": word}}}}),
+        Is::Other(word) if field.is_some_and(|field| field.choices.is_empty()) => {
+            json!({"type": "string", "minLength": 1, "not": {"const": word}})
+        }
         Is::Other(word) => {
             let others = field.into_iter().flat_map(|field| &field.choices).map(|(other, _)| *other);
             json!({"enum": others.filter(|other| *other != word).collect::<Vec<_>>()})

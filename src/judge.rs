@@ -15,6 +15,7 @@ use crate::cluster::owner::Owner;
 use crate::cluster::placement::Placement;
 use crate::cluster::webhooks;
 use crate::inject::{self, Refusal};
+use crate::json::counterpart::counterpart;
 use crate::json::jsonpath;
 use crate::json::malformed::Malformed;
 use crate::json::path::{Path, Step};
@@ -175,7 +176,7 @@ impl<'v> Subject<'v> {
         let about = About { object: self.reference(), template: &path.0 };
         let spec_path = path.clone().key("spec");
         let read_spec = || Ok(read::raw_at(self.raw()?.get(), &spec_path.0)?.map_or("{}", RawValue::get));
-        let placement = Placement::new(self.settings, self.cluster, &spec_path, &read_spec, self.pods);
+        let placement = Placement::new(self.settings, self.cluster, &spec_path, &read_spec);
         let minimum = |injector: &Injector| injector.minimum.max(self.settings.minimum_node_version);
         let placement = placement.also_of(injectors.iter().map(|injector| minimum(injector)));
         let placement = if template.is_stored_pod { placement.unasked() } else { placement };
@@ -196,15 +197,15 @@ impl<'v> Subject<'v> {
         let native = first_native(template, &findings, &outcomes);
         let needs_nodes = native.is_some() || missing.iter().any(|injection| injection.strategy.depends_on_nodes());
         let nodes = if needs_nodes { placement.nodes().map_err(in_object)? } else { None };
-        let why_not = nodes.and_then(Nodes::why_not);
-        let refused = self.inject(&missing, spec, &spec_path, &read_spec, why_not.as_deref(), &mut plan)?;
+        let refused = self.inject(&missing, spec, &spec_path, &read_spec, &placement, &mut plan)?;
         for (injection, why) in &refused {
             verdict.not_injected(about, &injection.name, why);
         }
         if let Some(nodes) = nodes {
             let is_refused = |name: &str| refused.iter().any(|(injection, _)| injection.name == name);
             missing.retain(|injection| !is_refused(&injection.name));
-            let native = native.or_else(|| self.first_injected(&missing));
+            let is_refused = placement.refusal().map_err(in_object)?.is_some();
+            let native = native.or_else(|| if is_refused { None } else { first_injected(&missing) });
             if let Some(native) = native {
                 let pin = placement.pin().map_err(in_object)?;
                 plan.pin = self.report_nodes(nodes, pin, about, native, &surroundings, verdict);
@@ -231,32 +232,32 @@ impl<'v> Subject<'v> {
         Ok(self.settings.injections.iter().filter(|injection| injection.is_for(labels, annotations)).collect())
     }
 
-    /// Plans what is injected, and returns what is not. `why_not` is why native sidecars can't be relied on where the Pod may
-    /// land.
+    /// Plans what is injected, and returns what is not.
     fn inject<'i, 's>(
         &self,
         missing: &[&'i Injection],
         spec: &PodSpec,
         spec_path: &Path,
         read_spec: &dyn Fn() -> Result<&'s str, Malformed>,
-        why_not: Option<&str>,
+        placement: &Placement,
         plan: &mut Plan,
     ) -> Result<Vec<Refusal<'i>>, Malformed> {
         if missing.is_empty() {
             return Ok(Vec::new());
         }
-        let target = |injection: &Injection| match why_not {
-            Some(why) if self.keeps_legacy() && injection.strategy == Strategy::Native => Err(why.to_owned()),
-            _ => Ok(injection.target(why_not.is_none())),
+        let is_supported = match missing.iter().any(|injection| injection.strategy.depends_on_nodes()) {
+            true => placement.nodes().map_err(in_object)?.and_then(Nodes::why_not).is_none(),
+            false => true,
+        };
+        let refusal = placement.refusal().map_err(in_object)?;
+        let is_dropped = placement.dropped_by().is_some();
+        let target = |injection: &Injection| match (&refusal, injection.strategy) {
+            (Some(why), Strategy::Native) => Err(why.clone()),
+            (Some(why), Strategy::Universal) if is_dropped => Err(why.clone()),
+            _ => Ok(injection.target(is_supported && !is_dropped)),
         };
         let value = read::document(read_spec()?).map_err(|error| in_object(error.within(spec_path)))?;
         Ok(inject::plan(missing, spec, &value, self.settings.api_server_version, target, plan))
-    }
-
-    /// The first injection that makes the Pod need nodes which know native sidecars.
-    fn first_injected<'i>(&self, missing: &[&'i Injection]) -> Option<Native<'i>> {
-        let native = missing.iter().find(|injection| injection.strategy == Strategy::Native);
-        native.filter(|_| !self.keeps_legacy()).map(|injection| Native::Injected(&injection.name))
     }
 
     /// The injectors that are to be switched to the native form.
@@ -285,7 +286,9 @@ impl<'v> Subject<'v> {
             return Ok(History::default());
         }
         let (request, metadata, old_object) = (self.request, self.metadata, self.old());
-        History::collect(template.pod, Sources { request, metadata, old_object, steps: &path.0, owner })
+        let old_path = self.old_path(path)?;
+        let old_steps = old_path.as_ref().map(|path| path.0.as_slice());
+        History::collect(template.pod, Sources { request, metadata, old_object, steps: &path.0, old_steps, owner })
     }
 
     /// The controller that makes this Pod, if it is to be compared with its template. A Pod that has all the init containers
@@ -297,7 +300,8 @@ impl<'v> Subject<'v> {
         if !stripped::has_suspects(template) && history::has_all_that_was_sent(self.metadata, template.spec) {
             return None;
         }
-        Owner::look_up(reference, self.request.namespace(), self.cluster)
+        let labels = Labels(template.pod.labels());
+        Owner::look_up(reference, self.request.namespace(), labels, self.cluster)
     }
 
     /// Says what a Pod lacks of its controller's template.
@@ -350,10 +354,16 @@ impl<'v> Subject<'v> {
 
     /// Whether the template is just as it is stored.
     fn is_unchanged(&self, path: &Path) -> Result<bool, Malformed> {
-        let Some(old) = self.old() else { return Ok(false) };
+        let Some((old, old_path)) = self.old().zip(self.old_path(path)?) else { return Ok(false) };
         let new = read::raw_at(self.raw()?.get(), &path.0).map_err(in_object)?;
-        let old = read::raw_at(old.get(), &path.0).map_err(in_old_object)?;
+        let old = read::raw_at(old.get(), &old_path.0).map_err(in_old_object)?;
         Ok(matches!((new, old), (Some(new), Some(old)) if read::same(new, old)))
+    }
+
+    /// Where the stored object has the template that is at this place; None where it has no such template.
+    fn old_path<'p>(&self, path: &Path<'p>) -> Result<Option<Path<'p>>, Malformed> {
+        let Some(old) = self.old() else { return Ok(None) };
+        Ok(counterpart(self.raw()?.get(), old.get(), path))
     }
 
     /// What keeps this object from being changed, whatever the findings.
@@ -405,10 +415,6 @@ impl<'v> Subject<'v> {
         self.operation == Operation::Update
     }
 
-    fn keeps_legacy(&self) -> bool {
-        self.settings.unsupported_nodes == UnsupportedNodes::Legacy
-    }
-
     /// The stored object: what the request says of it counts only where it replaces one.
     fn old(&self) -> Option<&'v RawValue> {
         self.request.old_object.filter(|_| self.is_update())
@@ -433,6 +439,12 @@ fn first_native<'v>(template: &Template<'v>, findings: &[Finding<'v>], outcomes:
     let mut planned = findings.iter().zip(outcomes).filter(|(_, outcome)| matches!(outcome, Outcome::Repaired(_)));
     let planned = planned.next().map(|(finding, _)| finding);
     there.or_else(|| planned.map(|finding| Native::Container(finding.check.list, finding.index, finding.container)))
+}
+
+/// The first injection that makes the Pod need nodes which know native sidecars.
+fn first_injected<'i>(missing: &[&'i Injection]) -> Option<Native<'i>> {
+    let native = missing.iter().find(|injection| injection.strategy == Strategy::Native);
+    native.map(|injection| Native::Injected(&injection.name))
 }
 
 /// Refuses containers without a name: nothing could be said of them.

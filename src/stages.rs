@@ -4,7 +4,6 @@ use crate::answer::response::Answer;
 use crate::cluster::host::Cluster;
 use crate::cluster::placement::Placement;
 use crate::json::path::Path;
-use crate::kubernetes::kinds::Pods;
 use crate::kubernetes::labels::Labels;
 use crate::repair::apply;
 use crate::repair::consequences::Work;
@@ -65,7 +64,7 @@ impl<'a> Stages<'a> {
         let facts = self.facts()?;
         let nobody = |_: &str, _: &[u8]| Err(String::new());
         let (cluster, path, read_spec) = (Cluster::new(&nobody), Path::default(), || Ok("{}"));
-        let placement = Placement::new(&self.settings, &cluster, &path, &read_spec, Pods::Itself).unasked();
+        let placement = Placement::new(&self.settings, &cluster, &path, &read_spec).unasked();
         let lists = Lists(&[]);
         let work = Work { is_of_jobs: false, failure_policy: None };
         let surroundings =

@@ -3,6 +3,20 @@
 /// Where Kubernetes cuts a warning, in characters: <https://pkg.go.dev/k8s.io/apiserver/pkg/warning>. Ours are shorter.
 pub const WARNING_LIMIT: usize = 256;
 
+/// Returns a text in which nothing moves the cursor, ends the line or turns the direction of what follows: whoever names an
+/// object decides on a part of what others read in their terminals.
+pub fn printable(text: String) -> String {
+    let moves = |each: char| {
+        each.is_control() || matches!(each, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    match text.contains(moves) {
+        false => text,
+        true => {
+            text.chars().map(|each| if moves(each) { each.escape_default().to_string() } else { each.into() }).collect()
+        }
+    }
+}
+
 /// Returns a text that names as many things as fit into a warning, and one at least.
 pub fn fitting(most: usize, text: impl Fn(usize) -> String) -> String {
     let mut named = most;

@@ -4,6 +4,7 @@ use kubewarden_policy_sdk::settings::SettingsValidationResponse;
 use serde::Serialize;
 
 use crate::answer::findings;
+use crate::answer::lines::printable;
 use crate::json::malformed::Malformed;
 use crate::json::tree::Tree;
 
@@ -51,7 +52,7 @@ impl<'a> Answer<'a> {
     /// There is nothing that could be judged: 400 Bad Request.
     pub fn malformed(subject: &str, error: &Malformed) -> Self {
         Self {
-            message: Some(format!("{subject} cannot be judged: {error}")),
+            message: Some(printable(format!("{subject} cannot be judged: {error}"))),
             code: Some(400),
             audit_annotations: Some(Annotations { findings: findings::malformed(error) }),
             ..Self::default()
@@ -61,7 +62,7 @@ impl<'a> Answer<'a> {
     /// The settings cannot be used, so nothing is let through: 500 Internal Server Error.
     pub fn unusable_settings(errors: &[Malformed]) -> Self {
         Self {
-            message: Some(format!("The settings of the policy are not valid: {}", list(errors))),
+            message: Some(printable(format!("The settings of the policy are not valid: {}", list(errors)))),
             code: Some(500),
             ..Self::default()
         }

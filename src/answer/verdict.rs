@@ -5,7 +5,7 @@ use std::fmt::Display;
 use serde_json::value::RawValue;
 
 use crate::answer::findings::{self, Entry, Outcome as Word};
-use crate::answer::lines::{WARNING_LIMIT, fitting, warning};
+use crate::answer::lines::{WARNING_LIMIT, fitting, printable, warning};
 use crate::answer::response::{Annotations, Answer};
 use crate::cluster::nodes::{MOST_NAMED, Unsupported};
 use crate::cluster::owner::Owner;
@@ -35,8 +35,8 @@ pub struct Verdict {
     /// What is repaired, and says nothing.
     repaired: Vec<Entry>,
     plans: Vec<(Path<'static>, Plan)>,
-    /// Whether a sidecar was stripped, and if so, whether that is rejected.
-    stripped: Option<bool>,
+    /// The first sidecar that was stripped, and whether that of any is rejected.
+    stripped: Option<(String, bool)>,
 }
 
 /// A line for the user, and what it says as data.
@@ -49,7 +49,8 @@ impl Verdict {
     /// Adds a finding and what becomes of it.
     pub fn finding(&mut self, about: About, finding: &Finding, outcome: &Outcome) {
         if finding.rule.id == stripped::RULE.id {
-            *self.stripped.get_or_insert(false) |= matches!(outcome, Outcome::Rejected);
+            let stripped = self.stripped.get_or_insert_with(|| (finding.container.name().to_owned(), false));
+            stripped.1 |= matches!(outcome, Outcome::Rejected);
         }
         let entry = |outcome| Entry::of(finding, about, outcome);
         let problem = || format!("{} {}", finding.subject(about), (finding.check.problem)(finding));
@@ -92,7 +93,7 @@ impl Verdict {
 
     /// Adds what a Pod lacks of its controller's template.
     pub fn missing(&mut self, about: About, owner: &Owner, sidecar: &str) {
-        self.stripped.get_or_insert(false);
+        self.stripped.get_or_insert_with(|| (sidecar.to_owned(), false));
         let entry = Entry { container: sidecar.to_owned(), ..Entry::of_object(&stripped::RULE, Word::Warned) };
         self.warnings.push(Line { text: stripped::missing(about, sidecar, owner), entry });
     }
@@ -165,10 +166,10 @@ impl Verdict {
 
     /// Adds which webhooks could have stripped a sidecar.
     pub fn suspects(&mut self, object: &str, suspects: Result<Vec<Suspect>, String>) {
-        let is_rejected = self.stripped == Some(true);
+        let Some((sidecar, is_rejected)) = self.stripped.take() else { return };
         let word = if is_rejected { Word::Rejected } else { Word::Warned };
         let lines = if is_rejected { &mut self.rejections } else { &mut self.warnings };
-        let texts = stripped::suspects(object, suspects, WARNING_LIMIT).into_iter();
+        let texts = stripped::suspects(object, &sidecar, suspects, WARNING_LIMIT).into_iter();
         lines.extend(texts.map(|text| Line { text, entry: Entry::of_object(&stripped::RULE, word) }));
     }
 
@@ -196,13 +197,13 @@ impl Verdict {
             let numbered = lines.into_iter().enumerate().map(|(index, Line { text, mut entry })| {
                 *number(&mut entry) = Some(index);
                 entries.push(entry);
-                text
+                printable(text)
             });
             numbered.collect()
         };
         let message = is_rejected.then(|| texts(rejections, |entry| &mut entry.message).join("\n"));
         let warnings = texts(warnings, |entry| &mut entry.warning);
-        let warnings = warnings.into_iter().map(|text| warning(reference(), text)).collect();
+        let warnings = warnings.into_iter().map(|text| warning(&printable(reference().to_owned()), text)).collect();
         entries.append(&mut repaired);
         let audit_annotations = (!entries.is_empty()).then(|| Annotations { findings: findings::json(&entries) });
         if is_rejected {
@@ -213,7 +214,7 @@ impl Verdict {
             return Ok(answer);
         }
         let object = object()?;
-        read::check_nesting(object.get()).map_err(in_object)?;
+        read::check_readable(object.get()).map_err(in_object)?;
         let mutated_object = Some(apply::apply(object, &plans).map_err(in_object)?);
         Ok(Answer { mutated_object, length: object.get().len() + 1024, ..answer })
     }

@@ -40,7 +40,6 @@ const NODE_FIELDS: &[&str] = &[
     "metadata.labels",
     "metadata.name",
     "spec.taints",
-    "spec.unschedulable",
     "status.nodeInfo.kubeletVersion",
     "status.nodeInfo.operatingSystem",
 ];
@@ -48,6 +47,7 @@ const NODE_FIELDS: &[&str] = &[
 const WEBHOOK_FIELDS: &[&str] = &[
     "metadata.labels",
     "metadata.name",
+    "webhooks.matchConditions",
     "webhooks.name",
     "webhooks.namespaceSelector",
     "webhooks.objectSelector",

@@ -132,7 +132,13 @@ impl Surveys {
 impl Nodes {
     /// Returns why native sidecars can't be relied on there, where that is so, as a clause.
     pub fn why_not(&self) -> Option<String> {
-        self.support.unsupported().map(|unsupported| unsupported.clause(1))
+        match &self.support {
+            Support::Yes => None,
+            Support::NoNode => {
+                Some("no node takes the Pod now, so that nobody knows what its node supports".to_owned())
+            }
+            Support::No(unsupported) => Some(unsupported.clause(1)),
+        }
     }
 }
 
@@ -275,7 +281,7 @@ mod tests {
     use super::*;
 
     /// What is said of a Pod with this spec in a cluster of just this node: `yes`, `no node`, or why not.
-    fn judged(spec: &Value, node: &Value, settings: &Value, is_of_daemon_set: bool) -> String {
+    fn judged(spec: &Value, node: &Value, settings: &Value) -> String {
         let settings = serde_json::value::to_raw_value(settings).ok();
         let settings = Settings::read(settings.as_deref(), &[]).map_err(|errors| format!("{errors:?}"));
         let list = json!({"items": [node]}).to_string();
@@ -283,7 +289,7 @@ mod tests {
             let list = list.clone();
             let host = move |_: &str, _: &[u8]| Ok(list.clone().into_bytes());
             let spec = spec.to_string();
-            let constraints = Constraints::read(&spec, is_of_daemon_set).map_err(|error| error.to_string())?;
+            let constraints = Constraints::read(&spec).map_err(|error| error.to_string())?;
             let minimums = [settings.minimum_node_version];
             let mut surveys = Surveys::make(&minimums, &settings, &constraints, &Cluster::new(&host)).0;
             Ok(surveys.remove(0).1.support)
@@ -492,7 +498,7 @@ mod tests {
             (json!({"nodeName": "n1"}), tainted("gpu", "yes", "NoSchedule"), true),
             (json!({"nodeName": "n1"}), tainted("gpu", "yes", "NoExecute"), false),
             (json!({"nodeName": "n1"}), cordoned.clone(), true),
-            (json!({}), cordoned.clone(), false),
+            (json!({}), cordoned.clone(), true),
             (
                 tolerating(json!({"key": "node.kubernetes.io/unschedulable", "operator": "Exists"})),
                 cordoned.clone(),
@@ -503,7 +509,7 @@ mod tests {
             (json!({"os": {"name": "windows"}}), n1(), false),
             (json!({"os": {"name": "linux"}}), windows.clone(), false),
             (json!({"os": {}}), windows, true),
-            (json!({"os": {"name": "windows"}}), cordoned.clone(), false),
+            (json!({"os": {"name": "windows"}}), cordoned.clone(), true),
             // A node that says nothing of itself takes what requires nothing.
             (json!({"nodeSelector": {"zone": "a"}}), json!({}), false),
             (json!({"nodeSelector": {"zone": "a"}}), json!({"metadata": {"labels": {"zone": 7}}}), false),
@@ -512,17 +518,21 @@ mod tests {
         let settings = json!({"nodeCheck": "nodes"});
         for (spec, node, lands) in table {
             let expected = if lands { "yes" } else { "no node" };
-            assert_eq!(judged(&spec, &node, &settings, false), expected, "{spec} on {node}");
+            assert_eq!(judged(&spec, &node, &settings), expected, "{spec} on {node}");
         }
+        // What comes and goes by itself keeps nobody away for good.
         for (key, effect, lands) in [
             ("node.kubernetes.io/not-ready", "NoExecute", "yes"),
-            ("node.kubernetes.io/not-ready", "NoSchedule", "no node"),
-            ("node.kubernetes.io/disk-pressure", "NoSchedule", "yes"),
+            ("node.kubernetes.io/not-ready", "NoSchedule", "yes"),
+            ("node.kubernetes.io/network-unavailable", "NoSchedule", "yes"),
+            ("node.kubernetes.io/unschedulable", "NoSchedule", "yes"),
+            ("node.cloudprovider.kubernetes.io/uninitialized", "NoSchedule", "yes"),
+            ("node.kubernetes.io/out-of-service", "NoExecute", "no node"),
             ("gpu", "NoSchedule", "no node"),
         ] {
-            assert_eq!(judged(&json!({}), &tainted(key, "", effect), &settings, true), lands, "{key}:{effect}");
+            assert_eq!(judged(&json!({}), &tainted(key, "", effect), &settings), lands, "{key}:{effect}");
         }
-        assert_eq!(judged(&json!({}), &cordoned, &settings, true), "yes");
+        assert_eq!(judged(&json!({}), &cordoned, &settings), "yes");
     }
 
     #[test]
@@ -567,14 +577,14 @@ mod tests {
             (at("v1.36.0"), label.clone(), "yes"),
             (at("v1.27.0"), label.clone(), "v1.27.0: the Pod hangs in Init"),
         ] {
-            assert_eq!(judged(&json!({}), &node, &settings, false), expected, "{node} {settings}");
+            assert_eq!(judged(&json!({}), &node, &settings), expected, "{node} {settings}");
         }
         // What requires the label needs no look at any node.
         for spec in [
             json!({"nodeSelector": {"example.com/sidecars": "true"}}),
             expressing("example.com/sidecars", "In", json!(["true"])),
         ] {
-            assert_eq!(judged(&spec, &json!(null), &label, false), "yes", "{spec}");
+            assert_eq!(judged(&spec, &json!(null), &label), "yes", "{spec}");
         }
         let named = json!([expression("metadata.name", "In", json!(["n1"]))]);
         let requirement = json!([expression("example.com/sidecars", "In", json!(["true"]))]);
@@ -582,7 +592,7 @@ mod tests {
             expressing("example.com/sidecars", "In", json!(["true", "false"])),
             affinity(json!([{"matchExpressions": requirement}, {"matchFields": named}])),
         ] {
-            let judged = judged(&spec, &labelled("false", "v1.36.0"), &label, false);
+            let judged = judged(&spec, &labelled("false", "v1.36.0"), &label);
             assert_eq!(judged, "v1.36.0: example.com/sidecars=false", "{spec}");
         }
     }
@@ -599,7 +609,7 @@ mod tests {
         ] {
             let settings =
                 json!({"nodeCheck": "apiServerVersion", "apiServerVersion": api_server, "minimumNodeVersion": minimum});
-            assert_eq!(judged(&json!({}), &json!(null), &settings, false), expected, "{settings}");
+            assert_eq!(judged(&json!({}), &json!(null), &settings), expected, "{settings}");
         }
     }
 
@@ -619,7 +629,7 @@ mod tests {
                 "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: not a list",
             ),
         ] {
-            assert_eq!(judged(&spec, &json!({}), &settings, false), expected, "{spec}");
+            assert_eq!(judged(&spec, &json!({}), &settings), expected, "{spec}");
         }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::cluster::host::{Cluster, Resource};
 use crate::json::view::text;
+use crate::kubernetes::labels::Labels;
 use crate::kubernetes::metadata::OwnerReference;
 
 /// A kind of controllers that make Pods from a template in `spec.template`.
@@ -14,23 +15,47 @@ struct Controller {
     resource: Resource,
     /// Whether its template changes over time, so that only the present one counts.
     changes: bool,
+    /// What tells whether a Pod is made from the present template, where it may not be.
+    revision: Option<Revision>,
 }
 
-const fn controller<T: k8s_openapi::Resource>(changes: bool) -> Controller {
-    Controller { resource: Resource::of::<T>(), changes }
+/// How a Pod and its controller say from which template the Pod is made.
+struct Revision {
+    /// The label of the Pod.
+    label: &'static str,
+    /// Where the controller has the same of its present template, as a JSON pointer.
+    present: &'static str,
+    /// The same as a field mask.
+    field: &'static str,
 }
+
+const fn controller<T: k8s_openapi::Resource>(changes: bool, revision: Option<Revision>) -> Controller {
+    Controller { resource: Resource::of::<T>(), changes, revision }
+}
+
+/// In a rollout by partitions it makes Pods from the template before:
+/// <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#partitions>.
+const OF_STATEFUL_SET: Revision =
+    Revision { label: "controller-revision-hash", present: "/status/updateRevision", field: "status.updateRevision" };
+
+/// Its controller may be behind the object that is read here.
+const OF_DAEMON_SET: Revision = Revision {
+    label: "pod-template-generation",
+    present: "/metadata/annotations/deprecated.daemonset.template.generation",
+    field: "metadata.annotations",
+};
 
 /// Kubernetes' own: <https://kubernetes.io/docs/concepts/workloads/controllers/>.
 const CONTROLLERS: [Controller; 5] = [
-    controller::<ReplicationController>(true),
-    controller::<DaemonSet>(true),
-    controller::<ReplicaSet>(false),
-    controller::<StatefulSet>(true),
-    controller::<Job>(false),
+    controller::<ReplicationController>(true, None),
+    controller::<DaemonSet>(true, Some(OF_DAEMON_SET)),
+    controller::<ReplicaSet>(false, None),
+    controller::<StatefulSet>(true, Some(OF_STATEFUL_SET)),
+    controller::<Job>(false, None),
 ];
 
-const FIELDS: &[&str] =
-    &["metadata.uid", "spec.template.spec.initContainers.name", "spec.template.spec.initContainers.restartPolicy"];
+const FIELDS: [&str; 3] =
+    ["metadata.uid", "spec.template.spec.initContainers.name", "spec.template.spec.initContainers.restartPolicy"];
 
 /// The native sidecars in the template of a controller.
 #[derive(Debug)]
@@ -42,16 +67,28 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// Looks up the controller of a Pod in this namespace; None where it is of a kind that does not make Pods.
-    pub fn look_up(reference: &OwnerReference, namespace: &str, cluster: &Cluster) -> Option<Self> {
+    /// Looks up the controller of a Pod with these labels in this namespace; None where it is of a kind that does not make Pods,
+    /// or makes this one from another template than its present one.
+    pub fn look_up(reference: &OwnerReference, namespace: &str, labels: Labels, cluster: &Cluster) -> Option<Self> {
         let (kind, name, uid) = (text(&reference.kind), text(&reference.name), text(&reference.uid));
         let is_it = |resource: Resource| {
             resource.kind == kind && group(resource.api_version) == group(text(&reference.api_version))
         };
         let known = CONTROLLERS.iter().find(|known| is_it(known.resource))?;
-        let answer = cluster.get(known.resource, namespace, name, known.changes, FIELDS);
-        let sidecars = answer.and_then(|json| {
-            let object: Value = serde_json::from_str(&json).map_err(|error| format!("not JSON: {error}"))?;
+        let fields: Vec<_> = FIELDS.into_iter().chain(known.revision.as_ref().map(|revision| revision.field)).collect();
+        let answer = cluster.get(known.resource, namespace, name, known.changes, &fields);
+        let answer =
+            answer.and_then(|json| serde_json::from_str::<Value>(&json).map_err(|error| format!("not JSON: {error}")));
+        let is_of_another = |object: &Value| {
+            known.revision.as_ref().is_some_and(|revision| {
+                let present = object.pointer(revision.present).and_then(Value::as_str);
+                present.is_some_and(|present| labels.get(revision.label).is_some_and(|own| own != present))
+            })
+        };
+        if answer.as_ref().is_ok_and(is_of_another) {
+            return None;
+        }
+        let sidecars = answer.and_then(|object| {
             let found = object["metadata"]["uid"].as_str().unwrap_or_default();
             if !(uid.is_empty() || found.is_empty() || uid == found) {
                 return Err("it is gone, and another one has its name".to_owned());

@@ -6,10 +6,9 @@ use crate::cluster::host::Cluster;
 use crate::cluster::nodes::{Nodes, Surveys};
 use crate::json::malformed::Malformed;
 use crate::json::path::Path;
-use crate::kubernetes::kinds::Pods;
 use crate::kubernetes::scheduling::{Constraints, Pin};
-use crate::kubernetes::version::Version;
-use crate::settings::{NodeCheck, Settings};
+use crate::kubernetes::version::{SIDECARS_BETA, Version};
+use crate::settings::{NodeCheck, Settings, UnsupportedNodes};
 
 /// Where the Pods of a template may land: it is looked up at the first need, once.
 pub struct Placement<'v> {
@@ -17,7 +16,6 @@ pub struct Placement<'v> {
     cluster: &'v Cluster<'v>,
     spec_path: &'v Path<'v>,
     read_spec: &'v dyn Fn() -> Result<&'v str, Malformed>,
-    pods: Pods,
     minimums: Vec<Version>,
     is_asked: bool,
     found: OnceCell<Found>,
@@ -36,11 +34,10 @@ impl<'v> Placement<'v> {
         cluster: &'v Cluster<'v>,
         spec_path: &'v Path<'v>,
         read_spec: &'v dyn Fn() -> Result<&'v str, Malformed>,
-        pods: Pods,
     ) -> Self {
         let is_asked = settings.node_check != NodeCheck::None || settings.api_server_version.is_some();
         let minimums = vec![settings.minimum_node_version];
-        Self { settings, cluster, spec_path, read_spec, pods, minimums, is_asked, found: OnceCell::new() }
+        Self { settings, cluster, spec_path, read_spec, minimums, is_asked, found: OnceCell::new() }
     }
 
     /// The same, with these versions to be asked for besides that of the settings.
@@ -75,6 +72,26 @@ impl<'v> Placement<'v> {
         Ok(self.found()?.and_then(|found| found.pin.as_ref()))
     }
 
+    /// Why nothing is to become native there, where that is so: the API server would drop the field, or the nodes do not
+    /// support it and the Pods are to keep the legacy form then, or can't be kept off these nodes.
+    pub fn refusal(&self) -> Result<Option<String>, Malformed> {
+        if let Some(version) = self.dropped_by() {
+            return Ok(Some(format!("an API server of {version} drops restartPolicy: Always")));
+        }
+        let Some(why) = self.nodes()?.and_then(Nodes::why_not) else { return Ok(None) };
+        let keeps_legacy = match self.settings.unsupported_nodes {
+            UnsupportedNodes::Legacy => true,
+            UnsupportedNodes::Pin => self.pin()?.is_none(),
+            UnsupportedNodes::Reject | UnsupportedNodes::Warn => false,
+        };
+        Ok(keeps_legacy.then_some(why))
+    }
+
+    /// The version of the API server, where that is too old to keep `restartPolicy: Always`.
+    pub fn dropped_by(&self) -> Option<Version> {
+        self.settings.api_server_version.filter(|version| *version < SIDECARS_BETA)
+    }
+
     fn found(&self) -> Result<Option<&Found>, Malformed> {
         if !self.is_asked {
             return Ok(None);
@@ -83,7 +100,7 @@ impl<'v> Placement<'v> {
             return Ok(Some(found));
         }
         let spec = (self.read_spec)()?;
-        let constraints = Constraints::read(spec, self.pods == Pods::DaemonSet);
+        let constraints = Constraints::read(spec);
         let constraints = constraints.map_err(|error| error.within(self.spec_path))?;
         let surveys = Surveys::make(&self.minimums, self.settings, &constraints, self.cluster);
         let pin = self.settings.node_label.as_ref().and_then(|label| constraints.pin(label));

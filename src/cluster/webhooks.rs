@@ -2,6 +2,7 @@
 //!
 //! <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/>
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -23,7 +24,9 @@ pub struct Suspect {
     /// The names of its configuration and of itself.
     name: String,
     /// Whether it is a policy of Kubewarden.
-    is_kubewarden: bool,
+    pub is_kubewarden: bool,
+    /// What else decides whether it is called, which is not known here.
+    depends_on: Option<&'static str>,
     /// What is known of it, where it is known to drop what it does not know.
     known: Option<&'static Stripper>,
 }
@@ -49,6 +52,7 @@ view! {
     /// A webhook: of it, what says when it is called. Each part is read by itself, so that none hides the others.
     struct Webhook<'a> {
         name: Text<'a> = "name",
+        match_conditions: Vec<&'a RawValue> = "matchConditions",
         namespace_selector: &'a RawValue = "namespaceSelector",
         object_selector: &'a RawValue = "objectSelector",
         rules: Vec<&'a RawValue> = "rules",
@@ -69,10 +73,12 @@ pub fn suspects(list: &str, request: &Request, labels: Labels) -> Result<Vec<Sus
     for (name, configuration) in by_name {
         for webhook in configuration.webhooks.iter().flatten() {
             let webhook: Webhook = lenient(webhook);
-            if is_called(&webhook, request, labels) {
+            let called = is_called(&webhook, request, labels);
+            if let Some(depends_on) = called {
                 let name = format!("{name}/{}", text(&webhook.name));
                 let known = strippers::find(&name);
-                suspects.push(Suspect { index, is_kubewarden: is_kubewarden(&configuration), known, name });
+                let is_kubewarden = is_kubewarden(&configuration);
+                suspects.push(Suspect { index, is_kubewarden, depends_on, known, name });
             }
             index += 1;
         }
@@ -85,16 +91,26 @@ fn lenient<'a, T: Default + serde::Deserialize<'a>>(raw: &'a RawValue) -> T {
     read::document(raw.get()).unwrap_or_default()
 }
 
-fn is_called(webhook: &Webhook, request: &Request, labels: Labels) -> bool {
+/// Whether a webhook is called, as far as that is known: Some where it may be, with what else decides.
+fn is_called(webhook: &Webhook, request: &Request, labels: Labels) -> Option<Option<&'static str>> {
     let namespace = request.namespace();
     // A selector that can't be read rules nothing out.
     let selector = |raw: Option<&RawValue>| -> LabelSelector { raw.map(lenient).unwrap_or_default() };
-    webhook.rules.iter().flatten().any(|rule| covers(&lenient(rule), request))
+    // Of the labels of the namespace just one is known: what depends on others may be called.
+    let depends_on_namespace = Cell::new(false);
+    let is_called = webhook.rules.iter().flatten().any(|rule| covers(&lenient(rule), request))
         && selects(&selector(webhook.object_selector), |key| Some(labels.get(key).map(String::from)))
-        // Of the labels of the namespace just one is known: what depends on others may be called.
         && selects(&selector(webhook.namespace_selector), |key| {
-            (key == "kubernetes.io/metadata.name").then(|| Some(namespace.to_owned()))
-        })
+            let is_known = key == "kubernetes.io/metadata.name";
+            depends_on_namespace.set(depends_on_namespace.get() || !is_known);
+            is_known.then(|| Some(namespace.to_owned()))
+        });
+    let has_conditions = webhook.match_conditions.as_ref().is_some_and(|conditions| !conditions.is_empty());
+    is_called.then_some(match (has_conditions, depends_on_namespace.get()) {
+        (true, _) => Some("if its matchConditions hold"),
+        (false, true) => Some("if its namespaceSelector matches"),
+        (false, false) => None,
+    })
 }
 
 /// Whether a rule of a webhook covers the request.
@@ -127,9 +143,10 @@ impl fmt::Display for Suspect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{}] {}", self.index, self.name)?;
         match (self.is_kubewarden, self.known) {
-            (true, _) => f.write_str(" (Kubewarden)"),
-            (false, Some(known)) => write!(f, " ({known})"),
-            (false, None) => Ok(()),
+            (true, _) => f.write_str(" (Kubewarden)")?,
+            (false, Some(known)) => write!(f, " ({known})")?,
+            (false, None) => {}
         }
+        self.depends_on.map_or(Ok(()), |what| write!(f, " ({what})"))
     }
 }

@@ -4,6 +4,7 @@ pub mod path;
 pub mod malformed;
 pub mod view;
 pub mod read;
+pub mod counterpart;
 pub mod items;
 pub mod tree;
 pub mod jsonpath;

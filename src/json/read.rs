@@ -174,13 +174,14 @@ impl<'de> Visitor<'de> for At<'_> {
 /// in a request. The host could not read an answer that holds a deeper one.
 const MOST_LEVELS: usize = 125;
 
-/// Refuses an object that is nested deeper than hosts can read.
-pub fn check_nesting(json: &str) -> Result<(), Malformed> {
-    let (mut levels, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in json.bytes() {
+/// Refuses an object that hosts could not read: one that is nested too deep, or that has a number which no `f64` can hold.
+pub fn check_readable(json: &str) -> Result<(), Malformed> {
+    let bytes = json.as_bytes();
+    let (mut levels, mut in_string, mut index) = (0_usize, false, 0);
+    while let Some(byte) = bytes.get(index) {
+        index += 1;
         match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
+            b'\\' if in_string => index += 1,
             b'"' => in_string = !in_string,
             _ if in_string => {}
             b'{' | b'[' => {
@@ -190,6 +191,18 @@ pub fn check_nesting(json: &str) -> Result<(), Malformed> {
                 }
             }
             b'}' | b']' => levels = levels.saturating_sub(1),
+            b'-' | b'0'..=b'9' => {
+                let rest = json.get(index - 1..).unwrap_or_default();
+                let is_of_number = |byte: u8| matches!(byte, b'+' | b'-' | b'.' | b'0'..=b'9' | b'E' | b'e');
+                let number =
+                    rest.split(|each: char| !u8::try_from(each).is_ok_and(is_of_number)).next().unwrap_or_default();
+                index += number.len() - 1;
+                // Nothing else can be that large.
+                let may_be_large = number.len() > 300 || number.contains(['E', 'e']);
+                if may_be_large && number.parse::<f64>().is_ok_and(f64::is_infinite) {
+                    return Err(Malformed::new(place(json, index), "a number that is out of range"));
+                }
+            }
             _ => {}
         }
     }
@@ -249,11 +262,21 @@ mod tests {
     fn refuses_what_is_nested_too_deep() {
         let nested = |levels: usize| format!("{}\"[[[\\\"[[[\"{}", "[".repeat(levels), "]".repeat(levels));
         let in_request = |levels| serde_json::from_str::<Value>(&format!("[[{}]]", nested(levels)));
-        assert_eq!(check_nesting(&nested(125)), Ok(()));
+        assert_eq!(check_readable(&nested(125)), Ok(()));
         assert!(in_request(125).is_ok());
-        let error = check_nesting(&nested(126)).map_err(|error| error.to_string());
+        let error = check_readable(&nested(126)).map_err(|error| error.to_string());
         assert_eq!(error, Err("nested deeper than 125 levels".to_owned()));
         assert!(in_request(126).is_err());
-        assert_eq!(check_nesting(&"[]".repeat(1000)), Ok(()));
+        assert_eq!(check_readable(&"[]".repeat(1000)), Ok(()));
+        let large = format!(r#"{{"a":[1e308,-1.5E+3,true,"1e999",{}]}}"#, "9".repeat(309));
+        for (json, expected) in [
+            (r#"{"a":[1e308,-1.5E+3,1e-999,"1e999","\\"]}"#, ""),
+            (r#"{"a":[0,{"b":1e999}]}"#, "a[1].b: a number that is out of range"),
+            (r#"{"a":-1E+400}"#, "a: a number that is out of range"),
+            (large.as_str(), "a[4]: a number that is out of range"),
+        ] {
+            let error = check_readable(json).err().map(|error| error.to_string()).unwrap_or_default();
+            assert_eq!(error, expected, "{json}");
+        }
     }
 }

@@ -32,8 +32,7 @@ pub enum Field {
 }
 
 const TAINTS: usize = 3;
-const UNSCHEDULABLE_FIELD: usize = 4;
-const LABELS: usize = 5;
+const LABELS: usize = 4;
 
 view! {
     /// A taint of a node.
@@ -48,7 +47,7 @@ impl<'n, 'a> Node<'n, 'a> {
     /// Hands over every node of a list, as JSON.
     pub fn each(list: &'a str, take: &mut dyn FnMut(Node<'_, 'a>)) -> Result<(), Malformed> {
         let metadata = [("name", Want::Whole(Field::Name as usize)), ("labels", Want::Whole(LABELS))];
-        let spec = [("taints", Want::Whole(TAINTS)), ("unschedulable", Want::Whole(UNSCHEDULABLE_FIELD))];
+        let spec = [("taints", Want::Whole(TAINTS))];
         let info = [
             ("kubeletVersion", Want::Whole(Field::KubeletVersion as usize)),
             ("operatingSystem", Want::Whole(Field::OperatingSystem as usize)),
@@ -82,11 +81,6 @@ impl<'n, 'a> Node<'n, 'a> {
     /// Its taints.
     pub fn taints(&self) -> Vec<Taint<'a>> {
         self.read(TAINTS).unwrap_or_default()
-    }
-
-    /// Whether it is cordoned.
-    pub fn is_unschedulable(&self) -> bool {
-        self.found[UNSCHEDULABLE_FIELD].is_some_and(|raw| raw.get() == "true")
     }
 
     fn read<T: Deserialize<'a>>(&self, index: usize) -> Option<T> {

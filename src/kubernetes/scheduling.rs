@@ -38,29 +38,29 @@ view! {
 #[derive(Debug)]
 pub struct Constraints<'v> {
     spec: Spec<'v>,
-    is_of_daemon_set: bool,
 }
 
 /// Where in a Pod's spec the terms of its required node affinity are.
 pub const AFFINITY_TERMS: [&str; 4] =
     ["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"];
 
-const UNSCHEDULABLE: (&str, &str) = ("node.kubernetes.io/unschedulable", "NoSchedule");
-
-/// What the DaemonSet controller lets its Pods tolerate:
-/// <https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/#taints-and-tolerations>.
-const TOLERATED_BY_DAEMON_SETS: [(&str, &str); 6] = [
-    ("node.kubernetes.io/not-ready", "NoExecute"),
-    ("node.kubernetes.io/unreachable", "NoExecute"),
-    ("node.kubernetes.io/disk-pressure", "NoSchedule"),
-    ("node.kubernetes.io/memory-pressure", "NoSchedule"),
-    ("node.kubernetes.io/pid-pressure", "NoSchedule"),
-    UNSCHEDULABLE,
+/// Taints that come and go by themselves, or with `kubectl cordon`: such a node takes Pods again.
+/// <https://kubernetes.io/docs/reference/labels-annotations-taints/>
+const PASSING_TAINTS: [&str; 9] = [
+    "node.cloudprovider.kubernetes.io/shutdown",
+    "node.cloudprovider.kubernetes.io/uninitialized",
+    "node.kubernetes.io/disk-pressure",
+    "node.kubernetes.io/memory-pressure",
+    "node.kubernetes.io/network-unavailable",
+    "node.kubernetes.io/not-ready",
+    "node.kubernetes.io/pid-pressure",
+    "node.kubernetes.io/unreachable",
+    "node.kubernetes.io/unschedulable",
 ];
 
 impl<'v> Constraints<'v> {
     /// Reads what a Pod with this spec, as JSON, requires. The places in errors start at the spec.
-    pub fn read(spec: &'v str, is_of_daemon_set: bool) -> Result<Self, Malformed> {
+    pub fn read(spec: &'v str) -> Result<Self, Malformed> {
         let spec =
             read::document(spec).map_err(|Malformed { place, problem }| match problem.split_once(", expected ") {
                 Some((_, "a sequence")) => Malformed::new(place, "not a list"),
@@ -70,7 +70,7 @@ impl<'v> Constraints<'v> {
                 Some(_) => Malformed::new(place, "not an object"),
                 None => Malformed { place, problem },
             });
-        Ok(Self { spec: spec?, is_of_daemon_set })
+        Ok(Self { spec: spec? })
     }
 
     /// Returns the terms of the required node affinity, of which one has to hold; None where there is no such affinity. An
@@ -83,7 +83,7 @@ impl<'v> Constraints<'v> {
         self.spec.node_selector.iter().flatten()
     }
 
-    /// Whether a Pod may land on this node.
+    /// Whether a Pod may land on this node, now or once it is ready.
     ///
     /// Where the Pod names its node, the scheduler is not asked, but the kubelet still looks at the selectors and at
     /// taints with `NoExecute`.
@@ -93,6 +93,7 @@ impl<'v> Constraints<'v> {
         let is_named_so = || node_name == node.text(Field::Name);
         let is_selected = |(key, value): (&String, &String)| node.label(key).as_deref() == Some(value.as_str());
         let is_no_obstacle = |taint: &Taint| match text(&taint.effect) {
+            _ if PASSING_TAINTS.contains(&text(&taint.key)) => true,
             effect @ "NoExecute" => self.tolerate(text(&taint.key), text(&taint.value), effect),
             effect @ "NoSchedule" => is_named || self.tolerate(text(&taint.key), text(&taint.value), effect),
             _ => true,
@@ -101,7 +102,6 @@ impl<'v> Constraints<'v> {
             && self.is_for_operating_system(node)
             && self.node_selector().all(is_selected)
             && self.terms().is_none_or(|terms| terms.iter().any(|term| is_met_by(term, node)))
-            && (is_named || !node.is_unschedulable() || self.tolerate(UNSCHEDULABLE.0, "", UNSCHEDULABLE.1))
             && node.taints().iter().all(is_no_obstacle)
     }
 
@@ -112,9 +112,19 @@ impl<'v> Constraints<'v> {
             || terms.peek().is_some() && terms.all(|term| requires(term, label))
     }
 
+    /// Whether it is bound to nodes by their names, as a Pod of a DaemonSet is: another one will not do.
+    fn is_bound(&self) -> bool {
+        let names = |term: &NodeSelectorTerm| fields(term).any(|field| field.key == "metadata.name");
+        !text(&self.spec.node_name).is_empty()
+            || self.terms().is_some_and(|terms| !terms.is_empty() && terms.iter().all(names))
+    }
+
     /// What makes it admit, of the nodes that it admits, only those with this label; None where nothing can. A term without
     /// requirements is met by no node: with one more it would be met by some.
     pub fn pin(&self, label: &NodeLabel) -> Option<Pin> {
+        if self.is_bound() {
+            return None;
+        }
         let lacks = |term: &NodeSelectorTerm| !is_empty(term) && !requires(term, label);
         let lacking = |terms: &[NodeSelectorTerm]| -> Vec<usize> {
             terms.iter().enumerate().filter(|(_, term)| lacks(term)).map(|(index, _)| index).collect()
@@ -131,7 +141,6 @@ impl<'v> Constraints<'v> {
 
     fn tolerate(&self, key: &str, value: &str, effect: &str) -> bool {
         self.spec.tolerations.iter().flatten().any(|toleration| covers(toleration, key, value, effect))
-            || self.is_of_daemon_set && TOLERATED_BY_DAEMON_SETS.contains(&(key, effect))
     }
 }
 

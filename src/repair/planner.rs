@@ -14,7 +14,7 @@ use crate::rules::evidence::Strength;
 use crate::rules::facts::Facts;
 use crate::rules::rule::{Finding, Repair};
 use crate::settings::action::Action;
-use crate::settings::{NodeCheck, Settings, UnsupportedNodes};
+use crate::settings::{NodeCheck, Settings};
 
 /// What else decides whether and how a template may be changed.
 pub struct Surroundings<'v> {
@@ -92,8 +92,8 @@ impl<'v> Planner<'_, 'v> {
             return Ok(Outcome::Rejected);
         }
         let nodes = self.nodes()?;
-        if let Some(why) = nodes.and_then(|nodes| self.unsupported(nodes)) {
-            return Ok(Outcome::NotRepaired(why));
+        if let Some(why) = self.surroundings.placement.refusal()? {
+            return Ok(Outcome::NotRepaired(NotRepaired::Nodes(why)));
         }
         let version = nodes.and_then(|nodes| nodes.version);
         if let Some(why) = Self::rules(finding, version).filter(|_| version.is_some()) {
@@ -127,8 +127,10 @@ impl<'v> Planner<'_, 'v> {
         }
         // Where the Pods of a workload will land is looked up when they are made.
         let nodes = if *changes == Changes::Later { None } else { self.nodes()? };
-        if let Some(why) = nodes.and_then(|nodes| self.unsupported(nodes)) {
-            return Ok(Err(why));
+        if *changes != Changes::Later
+            && let Some(why) = self.surroundings.placement.refusal()?
+        {
+            return Ok(Err(NotRepaired::Nodes(why)));
         }
         let Settings { api_server_version, node_check, .. } = finding.template.settings;
         let version = nodes.and_then(|nodes| nodes.version).or(*api_server_version);
@@ -171,11 +173,5 @@ impl<'v> Planner<'_, 'v> {
 
     fn nodes(&self) -> Result<Option<&'v Nodes>, Malformed> {
         self.surroundings.placement.nodes()
-    }
-
-    /// Why nothing becomes native there, where the settings keep the legacy form on nodes without support.
-    fn unsupported(&self, nodes: &Nodes) -> Option<NotRepaired> {
-        let keeps_legacy = self.facts.template.settings.unsupported_nodes == UnsupportedNodes::Legacy;
-        nodes.why_not().filter(|_| keeps_legacy).map(NotRepaired::Nodes)
     }
 }

@@ -24,8 +24,10 @@ pub struct Sources<'v> {
     pub metadata: &'v Metadata<'v>,
     /// The stored object, on UPDATE.
     pub old_object: Option<&'v RawValue>,
-    /// The way to the template, the same in both.
+    /// The way to the template.
     pub steps: &'v [Step<'v>],
+    /// The way to it in the stored object, which may have another order; None where that has no such template.
+    pub old_steps: Option<&'v [Step<'v>]>,
     /// The controller that makes the Pod, where it was looked up.
     pub owner: Option<&'v Owner>,
 }
@@ -102,15 +104,18 @@ impl History {
     }
 
     fn add_stored(&mut self, sources: Sources) -> Result<(), Malformed> {
-        let Some(old_object) = sources.old_object else { return Ok(()) };
-        let steps = [sources.steps, &[Step::key("spec"), Step::key("initContainers")]].concat();
-        let list = |object: &RawValue| read::at::<Vec<Value>>(object.get(), &steps).map(Option::unwrap_or_default);
-        for (name, _, others) in list(sources.request.object()?).map_err(in_object)?.into_iter().filter_map(taken_apart)
+        let (Some(old_object), Some(old_steps)) = (sources.old_object, sources.old_steps) else { return Ok(()) };
+        let list = |object: &RawValue, steps: &[Step]| {
+            let steps = [steps, &[Step::key("spec"), Step::key("initContainers")]].concat();
+            read::at::<Vec<Value>>(object.get(), &steps).map(Option::unwrap_or_default)
+        };
+        for (name, _, others) in
+            list(sources.request.object()?, sources.steps).map_err(in_object)?.into_iter().filter_map(taken_apart)
         {
             self.past(&name).now = others;
         }
         for (name, restart_policy, others) in
-            list(old_object).map_err(in_old_object)?.into_iter().filter_map(taken_apart)
+            list(old_object, old_steps).map_err(in_old_object)?.into_iter().filter_map(taken_apart)
         {
             let past = self.past(&name);
             let has = |field: &&String| past.now.get(field).is_some();

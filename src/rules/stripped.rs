@@ -202,17 +202,21 @@ pub fn not_compared(about: About, owner: &Owner, error: &str) -> String {
     format!("{}: not compared with its {}: {error}.", about.object, owner.controller)
 }
 
-/// Returns which webhooks could have stripped a sidecar, as lines shorter than `limit` characters.
-pub fn suspects(object: &str, suspects: Result<Vec<Suspect>, String>, limit: usize) -> Vec<String> {
+/// Returns which webhooks could have stripped this sidecar, as lines shorter than `limit` characters.
+pub fn suspects(object: &str, sidecar: &str, suspects: Result<Vec<Suspect>, String>, limit: usize) -> Vec<String> {
     let suspects = match suspects {
         Err(error) => {
-            return vec![format!("{object}: which mutating webhooks could have stripped it is not known: {error}.")];
+            return vec![format!(
+                "{object}: which mutating webhooks could have stripped {sidecar:?} is not known: {error}."
+            )];
         }
         Ok(suspects) => suspects,
     };
-    if suspects.is_empty() {
+    // Policies of Kubewarden see what they do to an object; this one is among them where it mutates.
+    if suspects.iter().all(|suspect| suspect.is_kubewarden) {
+        let but = if suspects.is_empty() { "" } else { " but those of Kubewarden" };
         return vec![format!(
-            "{object}: no mutating webhook is called for it, so a client or a controller has stripped it."
+            "{object}: no mutating webhook{but} is called for it, so a client or a controller has stripped {sidecar:?}."
         )];
     }
     let mut lines: Vec<String> = Vec::new();
@@ -224,8 +228,11 @@ pub fn suspects(object: &str, suspects: Result<Vec<Suspect>, String>, limit: usi
                 line.push_str(&suspect);
             }
             first => {
-                let then = if first.is_some() { "and then" } else { "mutating webhooks that could have stripped it" };
-                lines.push(format!("{object}: {then}, in their order: {suspect}"));
+                let start = match first {
+                    Some(_) => format!("{object}: and then"),
+                    None => format!("{object}: mutating webhooks that could have stripped {sidecar:?}"),
+                };
+                lines.push(format!("{start}, in their order: {suspect}"));
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::settings::choices::{Choice, Choices, choose};
 use crate::settings::described::described;
 #[cfg(feature = "describe")]
 use crate::settings::field::{Field, words};
-use crate::settings::needs::AUTO;
+use crate::settings::needs::{AUTO, one_of};
 #[cfg(feature = "describe")]
 use crate::settings::patterns;
 use crate::settings::universal;
@@ -185,7 +185,7 @@ fn selector_schema() -> Value {
 
 /// Reads the setting; all that is wrong with it goes to `errors`. `given` tells what is given for other settings.
 pub fn read<'w>(written: &[&RawValue], given: impl Fn(&str) -> &'w str, errors: &mut Vec<Malformed>) -> Vec<Injection> {
-    let can_ask = AUTO.needed.is_met_by(given(AUTO.needed.setting));
+    let can_ask = AUTO.needed.iter().any(|needed| needed.is_met_by(given(needed.setting)));
     let mut injections: Vec<Injection> = Vec::new();
     for (index, written) in written.iter().enumerate() {
         let place = Path::default().key("injections").index(index);
@@ -194,7 +194,7 @@ pub fn read<'w>(written: &[&RawValue], given: impl Fn(&str) -> &'w str, errors: 
         let Some(injection) = injection.filter(|_| errors.len() == before) else { continue };
         let mut wrong = |name, problem: &str| errors.push(Malformed::new(place.clone().key(name), problem));
         if injection.strategy == Strategy::Auto && !can_ask {
-            wrong("strategy", &format!("auto needs {}, to know which form the nodes take", AUTO.needed));
+            wrong("strategy", &format!("auto needs {}, to know which form the nodes take", one_of(AUTO.needed)));
         }
         if injections.iter().flat_map(Injection::names).any(|other| injection.names().any(|name| name == other)) {
             wrong("name", "another injection has that name, or one that is made of it");

@@ -226,7 +226,8 @@ impl<'a> Settings<'a> {
     /// Reads the settings; absent ones are the same as `{}`. The error lists all that is wrong with them. `rules` are the
     /// settings of the rules.
     pub fn read(settings: Option<&'a RawValue>, rules: &[&'static RuleSetting]) -> Result<Self, Vec<Malformed>> {
-        let json = settings.map_or("{}", RawValue::get);
+        // Hosts send `null` where nobody has set anything.
+        let json = settings.map(RawValue::get).filter(|json| *json != "null").unwrap_or("{}");
         let written: Written = read::document(json).map_err(|error| vec![error])?;
         let mut errors = Vec::new();
         let words = rule_words(&written.others, rules, &mut errors);

@@ -108,13 +108,14 @@ fn the_defaults_and_the_examples_are_accepted() {
         assert_ne!(default, example, "{name}");
         for value in default.into_iter().chain(example) {
             let mut settings = Map::new();
-            for (setting, word, needed) in describe::needs() {
-                if setting == name && value == *word {
-                    let needed = describe::settings().fields.into_iter().find(|field| field.name == needed).unwrap();
-                    settings.insert(needed.name.to_owned(), needed.example.unwrap());
+            settings.insert(name.to_owned(), value);
+            // What these need may need something itself.
+            for _ in 0..2 {
+                let needs: Vec<_> = describe::needs().filter(|need| settings.contains_key(need.setting)).collect();
+                for (needed, value) in needs.into_iter().map(|need| need.enough) {
+                    settings.entry(needed).or_insert(value);
                 }
             }
-            settings.insert(name.to_owned(), value);
             assert_eq!(refusal(&Value::Object(settings)), None, "{name}");
         }
     }
@@ -249,9 +250,11 @@ fn default(field: &Field) -> String {
 fn section(field: &Field) -> String {
     let mut text = format!("### {}\n\n{}\n\n", field.name, field.text);
     text += &table("value", &field.choices);
-    for (_, value, needed) in describe::needs().filter(|(setting, ..)| *setting == field.name) {
-        let value = if value.contains(':') { value } else { format!("{}: {value}", field.name) };
-        text += &format!("`{value}` needs the setting `{needed}`.\n\n");
+    let mut needs: Vec<_> = describe::needs().filter(|need| need.setting == field.name).collect();
+    needs.dedup_by_key(|need| (need.of.clone(), need.needed.clone()));
+    for need in needs {
+        let needed = need.needed.replace(" or ", "` or `");
+        text += &format!("`{}` needs the setting `{needed}`.\n\n", need.of);
     }
     text += &match field.shape == Shape::Text && !field.choices.is_empty() {
         true => format!("Default: {}.\n\n", default(field)),
