@@ -199,7 +199,7 @@ pub fn schema(address: &str) -> Value {
         "$id": address,
         "title": "Settings of native-sidecar-policy",
         "description": text,
-        "type": "object",
+        "type": ["object", "null"],
         "properties": properties,
         "additionalProperties": false,
         "allOf": needs,

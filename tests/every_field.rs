@@ -62,6 +62,12 @@ fn a_pod_with_every_field_comes_out_with_what_is_planned() {
     shipper["ports"] = json!([]);
     // No Linux sidecar goes into a Pod of HostProcess containers.
     pod["spec"]["securityContext"].as_object_mut().unwrap().remove("windowsOptions");
+    // A Pod with its node can't be pinned to others.
+    pod["spec"].as_object_mut().unwrap().remove("nodeName");
+    pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"][0]
+        .as_object_mut()
+        .unwrap()
+        .remove("matchFields");
     for container in [&mut init, &mut main, &mut shipper] {
         container["securityContext"].as_object_mut().unwrap().remove("windowsOptions");
     }

@@ -105,7 +105,7 @@ fn what_is_injected_is_left_alone() {
             json!({}),
             json!({"catalogue": false}),
             json!({"sidecarNames": ["vpn", "cloud-sql-proxy", "ship*"]}),
-            json!({"sidecarNames": ["*"], "startFirst": ["*"]}),
+            json!({"sidecarNames": ["*"], "startFirst": ["*"], "misplacedRestartPolicy": "convert"}),
             json!({"sidecarImages": ["*"]}),
             json!({"exemptContainers": ["vpn", "shipper"]}),
         ],

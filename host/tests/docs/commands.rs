@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::common;
 use crate::page::{self, Block};
+use crate::settings::complete;
 
 /// What a block may need that is not here, and the programs by which it can be told.
 const NEEDS: &[(&str, &[&str])] = &[
@@ -152,10 +153,16 @@ fn settings_in_the_documents_are_valid() {
                 Some("ClusterAdmissionPolicy") => value["spec"]["settings"].clone(),
                 Some(_) => continue,
                 None if value["spec"]["settings"].is_object() => value["spec"]["settings"].clone(),
-                None if value.as_object().is_some_and(|members| members.keys().all(|name| known.contains(name))) => {
-                    value
-                }
-                None => continue,
+                // On the page of the settings each is shown alone.
+                None => match value {
+                    Value::Object(mut members) if members.keys().all(|name| known.contains(name)) => {
+                        if members.len() == 1 {
+                            complete(&mut members);
+                        }
+                        Value::Object(members)
+                    }
+                    _ => continue,
+                },
             };
             let answer = native_sidecar_policy::validate_settings(settings.to_string().as_bytes());
             let answer: Value = serde_json::from_slice(&answer).unwrap();

@@ -109,14 +109,19 @@ fn the_defaults_and_the_examples_are_accepted() {
         for value in default.into_iter().chain(example) {
             let mut settings = Map::new();
             settings.insert(name.to_owned(), value);
-            // What these need may need something itself.
-            for _ in 0..2 {
-                let needs: Vec<_> = describe::needs().filter(|need| settings.contains_key(need.setting)).collect();
-                for (needed, value) in needs.into_iter().map(|need| need.enough) {
-                    settings.entry(needed).or_insert(value);
-                }
-            }
+            complete(&mut settings);
             assert_eq!(refusal(&Value::Object(settings)), None, "{name}");
+        }
+    }
+}
+
+/// Adds what settings need, so that an example of one is valid.
+pub fn complete(settings: &mut Map<String, Value>) {
+    // What they need may need something itself.
+    for _ in 0..2 {
+        let needs: Vec<_> = describe::needs().filter(|need| settings.contains_key(need.setting)).collect();
+        for (needed, value) in needs.into_iter().map(|need| need.enough) {
+            settings.entry(needed).or_insert(value);
         }
     }
 }
