@@ -98,7 +98,7 @@ pub fn sidecars() -> impl Iterator<Item = SidecarDescription> {
             Purpose::Exporter => "exporter",
             Purpose::Agent => "agent",
         };
-        let (names, images) = (names.split_whitespace().collect(), images.split_whitespace().collect());
+        let (names, images) = (names.to_vec(), images.to_vec());
         let is_first = entry.place == Place::First;
         SidecarDescription {
             names,

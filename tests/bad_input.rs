@@ -53,6 +53,15 @@ fn objects_that_are_nested_deeper_than_hosts_read() {
 }
 
 #[test]
+fn numbers_that_no_reader_takes() {
+    let with = |containers: &str| pod(&format!("{{\"containers\":[{containers}],\"x\":[0,{{\"y\":1e999}}]}}"));
+    let expected = "Pod cannot be judged: request.object.spec.x[1].y: a number that is out of range";
+    assert_eq!(message(&with("{\"name\":\"app\"},{\"name\":\"s1\"}")), expected);
+    // What is not changed goes back unread.
+    assert_eq!(answer(&validate(&with("{\"name\":\"app\"}"))), json!({"accepted": true}));
+}
+
+#[test]
 fn settings_that_are_not_json() {
     for (payload, expected) in [
         (&b""[..], "not JSON: EOF while parsing a value at line 1 column 0"),

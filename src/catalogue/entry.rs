@@ -9,13 +9,58 @@ use crate::json::path::Step;
 use crate::json::read;
 use crate::kubernetes::image::Repository;
 
+/// Globs of names.
+pub type Names = &'static [&'static str];
+
+/// A set of letters, as bits; letters that differ by a multiple of 32 count as one.
+#[derive(Clone, Copy, Debug)]
+struct Letters(u32);
+
+impl Letters {
+    const ALL: Self = Self(u32::MAX);
+
+    /// Those that globs begin with.
+    const fn first(globs: Names) -> Self {
+        Self::of(globs, true)
+    }
+
+    /// Those that globs without their tags end with.
+    const fn last(globs: Names) -> Self {
+        Self::of(globs, false)
+    }
+
+    const fn of(globs: Names, is_first: bool) -> Self {
+        let (mut letters, mut index) = (0, 0);
+        while index < globs.len() {
+            let glob = globs[index].as_bytes();
+            let mut end = 0;
+            while end < glob.len() && (is_first || glob[end] != b':') {
+                end += 1;
+            }
+            letters |= match if is_first { glob[0] } else { glob[end - 1] } {
+                b'*' => u32::MAX,
+                letter => 1 << (letter & 31),
+            };
+            index += 1;
+        }
+        Self(letters)
+    }
+
+    fn have(self, letter: Option<&u8>) -> bool {
+        letter.is_some_and(|letter| self.0 & 1 << (letter & 31) != 0)
+    }
+}
+
 /// A well-known sidecar.
 #[derive(Debug)]
 pub struct Entry {
-    /// The container's names, as globs with one `*`, and spaces between them; any name, where it is empty.
-    pub names: &'static str,
-    /// The image's last path components as globs, each with an optional `:TAG`, and spaces between them.
-    pub images: &'static str,
+    /// The container's names, as globs with one `*`; any name, where there are none.
+    pub names: Names,
+    /// The image's last path components as globs, each with an optional `:TAG`.
+    pub images: Names,
+    /// How the names begin and how the images end: most entries are ruled out by that.
+    starts: Letters,
+    ends: Letters,
     /// Whose sidecar it is, where the object shows that.
     pub owner: Owner,
     /// What shows it: any of these. Where its owner leaves no mark, name and image have to do.
@@ -87,8 +132,8 @@ pub enum Place {
 impl Entry {
     /// What is known by its name and its image together.
     pub(super) const fn new(
-        names: &'static str,
-        images: &'static str,
+        names: Names,
+        images: Names,
         purpose: Purpose,
         place: Place,
         product: &'static str,
@@ -96,6 +141,8 @@ impl Entry {
         Self {
             names,
             images,
+            starts: if names.is_empty() { Letters::ALL } else { Letters::first(names) },
+            ends: Letters::last(images),
             owner: Owner::Author,
             signs: &[],
             injector: None,
@@ -112,12 +159,12 @@ impl Entry {
     }
 
     /// What is known by its image, whatever it is called.
-    pub(super) const fn by_image(images: &'static str, purpose: Purpose, place: Place, product: &'static str) -> Self {
-        Self::new("", images, purpose, place, product).also_runs_once()
+    pub(super) const fn by_image(images: Names, purpose: Purpose, place: Place, product: &'static str) -> Self {
+        Self::new(&[], images, purpose, place, product).also_runs_once()
     }
 
     /// What has to stay where it is.
-    pub(super) const fn kept(names: &'static str, images: &'static str, product: &'static str) -> Self {
+    pub(super) const fn kept(names: Names, images: Names, product: &'static str) -> Self {
         Self::new(names, images, Purpose::Helper, Place::Last, product)
     }
 
@@ -172,14 +219,16 @@ impl Entry {
         let has = |label: &'static str| {
             labels.is_some_and(|labels| matches!(read::raw_at(labels.get(), &[Step::key(label)]), Ok(Some(_))))
         };
-        (self.names.is_empty() || self.has_name(name))
-            && self.images.split(' ').any(|pattern| matches_image(pattern, image))
+        self.starts.have(name.as_bytes().first())
+            && self.ends.have(image.short.as_bytes().last())
+            && (self.names.is_empty() || self.has_name(name))
+            && self.images.iter().any(|pattern| matches_image(pattern, image))
             && self.label.is_none_or(has)
     }
 
     /// Whether a container of this name may be meant.
     pub(super) fn has_name(&self, name: &str) -> bool {
-        self.names.split(' ').any(|glob| matches(glob, name))
+        self.names.iter().any(|glob| matches(glob, name))
     }
 
     /// Whether the object shows that the owner of this entry added it or made the object. Else it is its author's.
@@ -191,11 +240,6 @@ impl Entry {
 
 /// Whether a pattern of the catalogue matches an image: its last components, with an optional `:TAG` that ends with `*`.
 fn matches_image(pattern: &str, image: &Repository) -> bool {
-    // Every image is compared with many patterns, and most of these end differently.
-    let last = pattern.as_bytes().last();
-    if last != Some(&b'*') && last != image.short.as_bytes().last() {
-        return false;
-    }
     let (path, tag) = pattern.split_once(':').map_or((pattern, None), |(path, tag)| (path, Some(tag)));
     let is_end = || match path.contains('*') {
         false => image.short.strip_suffix(path).is_some_and(|rest| rest.is_empty() || rest.ends_with('/')),

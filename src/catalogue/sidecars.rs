@@ -79,11 +79,11 @@ mod tests {
     #[test]
     fn every_pattern_is_a_glob_and_every_entry_has_a_source() {
         for entry in &CATALOGUE {
-            for pattern in entry.images.split(' ') {
+            for pattern in entry.images.iter() {
                 assert!(pattern.split(':').all(|glob| glob::Pattern::new(glob).is_ok()), "{pattern}");
                 assert!(!pattern.contains(':') || pattern.ends_with('*'), "{pattern}");
             }
-            assert!(entry.names.split(' ').all(|name| name.matches('*').count() <= 1), "{entry:?}");
+            assert!(entry.names.iter().all(|name| name.matches('*').count() <= 1), "{entry:?}");
             assert!(entry.source.starts_with("https://"), "{entry:?}");
             // It goes on a sentence about an owner that has no switch.
             let can_go_on = |clause: &str| matches!(entry.owner, Owner::Operator { .. }) && !clause.ends_with('.');
