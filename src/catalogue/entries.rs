@@ -36,7 +36,7 @@ pub(super) static CATALOGUE: [Entry; 74] = [
         .injected(&DAPR, &[label("dapr.io/sidecar-injected", TRUE), annotation("dapr.io/enabled", TRUE)])
         .see("https://docs.dapr.io/reference/arguments-annotations-overview/"),
     Entry::new(&["vault-agent"], &["hashicorp/vault", "hashicorp/vault-enterprise"], Helper, Last, "Vault agent")
-        .operated("the Vault agent injector", &[annotation("vault.hashicorp.com/agent-inject-status", &["injected"])])
+        .operated("the Vault agent injector", VAULT_SIGNS)
         .instead("in a Job, set vault.hashicorp.com/agent-pre-populate-only: \"true\"")
         .also_runs_once()
         .see("https://github.com/hashicorp/vault-k8s/blob/main/agent-inject/agent/annotations.go"),
@@ -300,6 +300,10 @@ const PROMETHEUS_OPERATOR: &[Mark] = &[
     owner("Prometheus"),
     owner("PrometheusAgent"),
     owner("ThanosRuler"),
+];
+const VAULT_SIGNS: &[Mark] = &[
+    annotation("vault.hashicorp.com/agent-inject-status", &["injected"]),
+    annotation("vault.hashicorp.com/agent-inject", TRUE),
 ];
 const GCS_FUSE_SIGNS: &[Mark] = &[annotation("gke-gcsfuse/volumes", TRUE)];
 

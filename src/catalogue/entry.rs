@@ -231,10 +231,13 @@ impl Entry {
         self.names.iter().any(|glob| matches(glob, name))
     }
 
-    /// Whether the object shows that the owner of this entry added it or made the object. Else it is its author's.
+    /// Whether the object shows that the owner of this entry added it or made the object, or is to add it. Else it is its
+    /// author's.
     pub fn shows(&self, object: Marked) -> bool {
         self.owner != Owner::Author
-            && (self.signs.is_empty() || self.signs.iter().any(|sign| sign.is_on(object) == Some(true)))
+            && (self.signs.is_empty()
+                || self.signs.iter().any(|sign| sign.is_on(object) == Some(true))
+                || self.injector.is_some_and(|injector| injector.works_on(object)))
     }
 }
 

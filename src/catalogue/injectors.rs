@@ -90,11 +90,15 @@ impl Injector {
     pub fn waits_for_switch(&self, always: bool, labels: Labels, annotations: Labels) -> bool {
         let is_set = |key: &&str| annotations.get(key).is_some();
         let pod = Marked { labels, annotations, owner: None };
-        let mut marks = self.marks.iter().map(|mark| mark.is_on(pod));
         // A mark with another value says that the injector is to leave the Pod alone.
         let is_refused = || self.marks.iter().any(|mark| mark.is_on(pod).is_none());
-        let works = marks.any(|mark| mark == Some(true)) || always && !is_refused();
+        let works = self.works_on(pod) || always && !is_refused();
         works && !is_set(&self.switch) && !self.aliases.iter().any(is_set) && self.obstacle_on(annotations).is_none()
+    }
+
+    /// Whether a mark says that it works on this object.
+    pub fn works_on(&self, object: Marked) -> bool {
+        self.marks.iter().any(|mark| mark.is_on(object) == Some(true))
     }
 
     /// The annotation of a Pod with which this injector would fail where its sidecar is native, where there is one.

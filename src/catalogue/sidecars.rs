@@ -43,10 +43,10 @@ pub fn main_containers(purposes: &[Option<Purpose>], is_daemon_set: bool, others
     purposes.iter().map(|purpose| likeliest.is_some() && purpose.as_ref() == likeliest).collect()
 }
 
-/// Whether a workload is there for this container: it is called as the container is, or ends so, or its label says that.
+/// Whether a workload is there for this container: it is called as the container is, or its label says that. One that only ends
+/// so, as `shop-with-oauth2-proxy`, says nothing.
 pub fn is_namesake(container: &str, workload: &str, labels: Labels) -> bool {
-    let is_end = |rest: &str| rest.is_empty() || rest.ends_with('-');
-    workload.strip_suffix(container).is_some_and(is_end)
+    workload == container
         || ["app.kubernetes.io/name", "app", "k8s-app"]
             .iter()
             .any(|label| labels.get(label).is_some_and(|value| value == container))
@@ -215,7 +215,9 @@ mod tests {
         let collector = "otel/opentelemetry-collector:1";
         for (name, image, object, expected) in [
             ("istio-proxy", istio, annotated("sidecar.istio.io/status", "{}"), Some("Istio")),
-            ("istio-proxy", istio, annotated("sidecar.istio.io/inject", "true"), None),
+            ("istio-proxy", istio, annotated("sidecar.istio.io/inject", "true"), Some("Istio")),
+            ("istio-proxy", istio, annotated("sidecar.istio.io/inject", "false"), None),
+            ("istio-proxy", istio, json!({}), None),
             ("linkerd-proxy", "linkerd/proxy", annotated("linkerd.io/proxy-version", "2"), Some("Linkerd")),
             ("linkerd-proxy", "linkerd/proxy", labelled("linkerd.io/control-plane-ns", "l"), Some("Linkerd")),
             ("kuma-sidecar", "kuma-dp", annotated("kuma.io/sidecar-injected", "true"), Some("Kuma")),
@@ -347,7 +349,7 @@ mod tests {
     fn a_workload_is_there_for_its_namesake() {
         for (container, workload, labels, expected) in [
             ("oauth2-proxy", "oauth2-proxy", json!({}), true),
-            ("oauth2-proxy", "shop-oauth2-proxy", json!({}), true),
+            ("oauth2-proxy", "shop-oauth2-proxy", json!({}), false),
             ("oauth2-proxy", "myoauth2-proxy", json!({}), false),
             ("oauth2-proxy", "oauth2-proxy-7d9f", json!({}), false),
             ("oauth2-proxy", "x", json!({"app.kubernetes.io/name": "oauth2-proxy"}), true),
