@@ -21,6 +21,9 @@ HOST_SOURCES := $(addsuffix /Cargo.toml,host review yaml) $(shell find host/src 
 # Kubewarden's hosts run SIMD, as wasmtime does unless told otherwise.
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := -C target-feature=+simd128 \
 	--remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=crates --remap-path-prefix=$(CURDIR)=.
+# Half of what LLVM would write into its callers at opt-level 3: 38 KB less, and hardly slower.
+policy.wasm: CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS += \
+	-C llvm-args=-inline-threshold=100 -C llvm-args=-inlinehint-threshold=120
 
 .PHONY: all run test fmt lint unit-tests e2e-tests registry-tests deploy-tests e2e-cluster push bench clean linker
 all: annotated-policy.wasm

@@ -109,14 +109,20 @@ fn judge_request<'a>(request: &Request<'a>, settings: &Settings, cluster: &Clust
 /// How messages name the object: `KIND/NAMESPACE/NAME`, with `*` for what the API server adds to a `generateName`.
 fn reference(request: &Request, metadata: Option<&Metadata>) -> String {
     let Ok((_, kind)) = request.group_kind() else { return "The request".to_owned() };
-    let field = |of: fn(&Metadata) -> String| metadata.map(of).unwrap_or_default();
-    let prefix = field(|metadata| text(&metadata.generate_name).to_owned());
-    let generated = if prefix.is_empty() { prefix } else { prefix + "*" };
-    let names = [field(|metadata| text(&metadata.name).to_owned()), request.name().to_owned(), generated];
-    let namespaces = [request.namespace().to_owned(), field(|metadata| text(&metadata.namespace).to_owned())];
-    let first = |candidates: Vec<String>| candidates.into_iter().find(|candidate| !candidate.is_empty());
-    let parts = [Some(kind.to_owned()), first(namespaces.into()), first(names.into())];
-    parts.into_iter().flatten().collect::<Vec<_>>().join("/")
+    let none = Metadata::default();
+    let metadata = metadata.unwrap_or(&none);
+    let namespace = [request.namespace(), text(&metadata.namespace)].into_iter().find(|text| !text.is_empty());
+    let name = [text(&metadata.name), request.name()].into_iter().find(|text| !text.is_empty());
+    let prefix = text(&metadata.generate_name);
+    let mut reference = kind.to_owned();
+    for part in namespace.into_iter().chain(name.or((!prefix.is_empty()).then_some(prefix))) {
+        reference.push('/');
+        reference.push_str(part);
+    }
+    if name.is_none() && !prefix.is_empty() {
+        reference.push('*');
+    }
+    reference
 }
 
 /// The object of a request, what the request does to it, and what it is judged by.

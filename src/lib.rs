@@ -30,6 +30,7 @@ use serde_json::value::RawValue;
 
 pub use crate::cluster::host::Host;
 use crate::json::malformed::Malformed;
+use crate::json::read;
 use crate::settings::Settings;
 
 /// Judges one admission request.
@@ -47,10 +48,9 @@ pub fn validate(payload: &[u8], host: Host) -> Vec<u8> {
 /// Takes the payload of the waPC call `validate_settings`, the settings, and gives its answer, a
 /// `SettingsValidationResponse`, both as JSON. The message lists all that is wrong with them.
 pub fn validate_settings(payload: &[u8]) -> Vec<u8> {
-    let not_json = |error: &dyn std::fmt::Display| vec![Malformed::new("", format_args!("not JSON: {error}"))];
     let settings = std::str::from_utf8(payload)
-        .map_err(|error| not_json(&error))
-        .and_then(|json| serde_json::from_str::<&RawValue>(json).map_err(|error| not_json(&error)))
+        .map_err(|error| vec![Malformed::new("", format_args!("not JSON: {error}"))])
+        .and_then(|json| read::document::<&RawValue>(json).map_err(|error| vec![error]))
         .and_then(|settings| Settings::read(Some(settings), &rules::settings()));
     answer::response::settings(&settings.err().unwrap_or_default())
 }

@@ -9,12 +9,11 @@ pub fn printable(text: String) -> String {
     let moves = |each: char| {
         each.is_control() || matches!(each, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    match text.contains(moves) {
-        false => text,
-        true => {
-            text.chars().map(|each| if moves(each) { each.escape_default().to_string() } else { each.into() }).collect()
-        }
+    // Almost all texts are of plain letters.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.contains(moves) {
+        return text;
     }
+    text.chars().map(|each| if moves(each) { each.escape_default().to_string() } else { each.into() }).collect()
 }
 
 /// Returns a text that names as many things as fit into a warning, and one at least.

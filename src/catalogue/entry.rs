@@ -7,47 +7,45 @@ use crate::catalogue::injectors::Injector;
 use crate::catalogue::marks::{Mark, Marked};
 use crate::json::path::Step;
 use crate::json::read;
-use crate::kubernetes::image::Repository;
+use crate::kubernetes::image::{Repository, cut};
 
 /// Globs of names.
 pub type Names = &'static [&'static str];
 
-/// A set of letters, as bits; letters that differ by a multiple of 32 count as one.
-#[derive(Clone, Copy, Debug)]
-struct Letters(u32);
+/// A container that entries are compared with.
+pub(super) struct Candidate<'a> {
+    name: &'a str,
+    image: &'a str,
+}
 
-impl Letters {
-    const ALL: Self = Self(u32::MAX);
-
-    /// Those that globs begin with.
-    const fn first(globs: Names) -> Self {
-        Self::of(globs, true)
+impl<'a> Candidate<'a> {
+    /// The container with this name and image.
+    pub(super) const fn new(name: &'a str, image: &'a str) -> Self {
+        Self { name, image }
     }
 
-    /// Those that globs without their tags end with.
-    const fn last(globs: Names) -> Self {
-        Self::of(globs, false)
+    /// The last component of its image, without tag and digest.
+    pub(super) fn base_name(&self) -> &'a str {
+        let (_, base_name) = last_component(self.image);
+        cut(base_name, base_name.bytes().position(|byte| matches!(byte, b':' | b'@'))).0
     }
 
-    const fn of(globs: Names, is_first: bool) -> Self {
-        let (mut letters, mut index) = (0, 0);
-        while index < globs.len() {
-            let glob = globs[index].as_bytes();
-            let mut end = 0;
-            while end < glob.len() && (is_first || glob[end] != b':') {
-                end += 1;
-            }
-            letters |= match if is_first { glob[0] } else { glob[end - 1] } {
-                b'*' => u32::MAX,
-                letter => 1 << (letter & 31),
-            };
-            index += 1;
-        }
-        Self(letters)
+    /// Whether a pattern of the catalogue matches its image.
+    fn has_image(&self, pattern: &str) -> bool {
+        let Repository { short, tag, .. } = Repository::of(self.image);
+        let (wanted_path, wanted_tag) = cut(pattern, pattern.bytes().position(|byte| byte == b':'));
+        let ((rest, image), (wanted_folder, wanted_image)) = (last_component(short), last_component(wanted_path));
+        matches(wanted_image, image)
+            && (wanted_folder.is_empty() || matches(wanted_folder, last_component(rest).1))
+            && wanted_tag.is_none_or(|wanted| matches(wanted, tag.unwrap_or_default()))
     }
+}
 
-    fn have(self, letter: Option<&u8>) -> bool {
-        letter.is_some_and(|letter| self.0 & 1 << (letter & 31) != 0)
+/// A path up to its last component, and that.
+fn last_component(path: &str) -> (&str, &str) {
+    match cut(path, path.bytes().rposition(|byte| byte == b'/')) {
+        (rest, Some(component)) => (rest, component),
+        (component, None) => ("", component),
     }
 }
 
@@ -56,11 +54,8 @@ impl Letters {
 pub struct Entry {
     /// The container's names, as globs with one `*`; any name, where there are none.
     pub names: Names,
-    /// The image's last path components as globs, each with an optional `:TAG`.
+    /// The last component of the image or the last two, each a glob, with an optional `:TAG`.
     pub images: Names,
-    /// How the names begin and how the images end: most entries are ruled out by that.
-    starts: Letters,
-    ends: Letters,
     /// Whose sidecar it is, where the object shows that.
     pub owner: Owner,
     /// What shows it: any of these. Where its owner leaves no mark, name and image have to do.
@@ -141,8 +136,6 @@ impl Entry {
         Self {
             names,
             images,
-            starts: if names.is_empty() { Letters::ALL } else { Letters::first(names) },
-            ends: Letters::last(images),
             owner: Owner::Author,
             signs: &[],
             injector: None,
@@ -214,16 +207,17 @@ impl Entry {
         }
     }
 
-    /// Whether this entry means the container with this name and image, in a Pod with these labels.
-    pub(super) fn matches(&self, name: &str, image: &Repository, labels: Option<&RawValue>) -> bool {
-        let has = |label: &'static str| {
+    /// Whether this entry means this container, where its Pod has the label.
+    pub(super) fn means(&self, candidate: &Candidate) -> bool {
+        (self.names.is_empty() || self.has_name(candidate.name))
+            && self.images.iter().any(|pattern| candidate.has_image(pattern))
+    }
+
+    /// Whether a Pod with these labels has the one that the entry asks for.
+    pub(super) fn has_label(&self, labels: Option<&RawValue>) -> bool {
+        self.label.is_none_or(|label| {
             labels.is_some_and(|labels| matches!(read::raw_at(labels.get(), &[Step::key(label)]), Ok(Some(_))))
-        };
-        self.starts.have(name.as_bytes().first())
-            && self.ends.have(image.short.as_bytes().last())
-            && (self.names.is_empty() || self.has_name(name))
-            && self.images.iter().any(|pattern| matches_image(pattern, image))
-            && self.label.is_none_or(has)
+        })
     }
 
     /// Whether a container of this name may be meant.
@@ -239,17 +233,4 @@ impl Entry {
                 || self.signs.iter().any(|sign| sign.is_on(object) == Some(true))
                 || self.injector.is_some_and(|injector| injector.works_on(object)))
     }
-}
-
-/// Whether a pattern of the catalogue matches an image: its last components, with an optional `:TAG` that ends with `*`.
-fn matches_image(pattern: &str, image: &Repository) -> bool {
-    let (path, tag) = pattern.split_once(':').map_or((pattern, None), |(path, tag)| (path, Some(tag)));
-    let is_end = || match path.contains('*') {
-        false => image.short.strip_suffix(path).is_some_and(|rest| rest.is_empty() || rest.ends_with('/')),
-        true => {
-            let ends = std::iter::successors(Some(image.short), |rest| rest.split_once('/').map(|(_, rest)| rest));
-            ends.into_iter().any(|end| matches(path, end))
-        }
-    };
-    is_end() && tag.is_none_or(|tag| matches(tag, image.tag.unwrap_or_default()))
 }

@@ -30,25 +30,33 @@ impl<'a> Glob<'a> {
         if text.is_empty() {
             return Err("is empty; it matches nothing".to_owned());
         }
-        let (mut literal, mut before, mut needs_check, mut can_match) = (text.len(), 0, false, true);
-        let mut may_have_tag = false;
-        for (index, byte) in text.bytes().enumerate() {
-            if is_wildcard(byte) {
-                literal = literal.min(index);
-                needs_check |= byte == b'[' || (byte, before) == (b'*', b'*');
-            }
-            can_match &= subject.allows(byte);
-            may_have_tag |= matches!(byte, b':' | b'@');
-            before = byte;
+        let class_of = |byte: u8| CLASSES[usize::from(byte)];
+        let (mut all, mut any, mut plain) = (u8::MAX, 0, 0);
+        let (fours, rest) = text.as_bytes().as_chunks();
+        for four in fours {
+            let [first, second, third, fourth] = four.map(class_of);
+            all &= first & second & third & fourth;
+            any |= first | second | third | fourth;
+            plain += if any & class::WILDCARD == 0 { four.len() } else { 0 };
         }
-        if needs_check {
+        for class in rest.iter().copied().map(class_of) {
+            (all, any) = (all & class, any | class);
+        }
+        let literal = text.bytes().skip(plain).position(is_wildcard).map_or(text.len(), |index| plain + index);
+        // What has no other wildcards than single `*` and `?` is a glob.
+        if any & class::WILDCARD != 0
+            && (text.bytes().any(|byte| byte == b'[') || text.as_bytes().windows(2).any(|pair| pair == b"**"))
+        {
             Pattern::new(&text).map_err(|error| format!("is no glob: {} at character {}", error.msg, error.pos + 1))?;
         }
-        if !can_match {
-            let never = text.chars().find(|&each| !u8::try_from(each).is_ok_and(|byte| subject.allows(byte)));
+        if all & subject.class() == 0 {
+            let never = |each: &char| u8::try_from(*each).is_ok_and(|byte| class_of(byte) & subject.class() != 0);
+            let never = text.chars().find(|each| !never(each));
             return Err(format!("can never match: {} never has {:?}", subject.noun(), never.unwrap_or_default()));
         }
-        if may_have_tag && let Some(tag) = tag_part(&text) {
+        if any & class::TAG != 0
+            && let Some(tag) = tag_part(&text)
+        {
             return Err(format!("can never match: leave out {tag:?}; only registry and path are compared"));
         }
         Ok(Self { text, literal })
@@ -90,19 +98,53 @@ const fn is_wildcard(byte: u8) -> bool {
 /// begin or end differently.
 pub fn matches(glob: &str, text: &str) -> bool {
     let (glob_bytes, bytes) = (glob.as_bytes(), text.as_bytes());
-    let Some(start) = glob.bytes().position(is_wildcard) else { return glob == text };
-    let end = glob.bytes().rposition(|byte| is_wildcard(byte) || byte == b']').map_or(start, |last| last + 1);
-    let (first, wild, last) = (&glob_bytes[..start], &glob_bytes[start..end], &glob_bytes[end..]);
-    let could = bytes.len() >= first.len() + last.len() && bytes.starts_with(first) && bytes.ends_with(last);
+    let mut start = 0;
+    loop {
+        match (glob_bytes.get(start), bytes.get(start)) {
+            (Some(wildcard), _) if is_wildcard(*wildcard) => break,
+            (Some(wanted), Some(byte)) if wanted == byte => start += 1,
+            (wanted, byte) => return wanted == byte,
+        }
+    }
+    let end = glob_bytes.iter().rposition(|byte| is_wildcard(*byte) || *byte == b']').map_or(start, |last| last + 1);
+    let (wild, last) = (&glob_bytes[start..end], &glob_bytes[end..]);
+    let could = bytes[start..].ends_with(last);
     could && (wild == b"*" || Pattern::new(glob).is_ok_and(|pattern| pattern.matches(text)))
 }
 
+/// What a byte of a glob can be, as bits.
+mod class {
+    /// Something that container names have, or a wildcard.
+    pub const NAME: u8 = 1;
+    /// Something that image repositories have, or a wildcard.
+    pub const REPOSITORY: u8 = 2;
+    /// The beginning of a wildcard.
+    pub const WILDCARD: u8 = 4;
+    /// What begins a tag or a digest, or a port.
+    pub const TAG: u8 = 8;
+}
+
+/// The class of each byte: globs come with each request, and are looked at letter by letter.
+static CLASSES: [u8; 256] = {
+    let (mut classes, mut byte) = ([0; 256], 0);
+    while byte < classes.len() {
+        classes[byte] = match byte as u8 {
+            b'*' | b'?' | b'[' => class::NAME | class::REPOSITORY | class::WILDCARD,
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b']' | b'!' => class::NAME | class::REPOSITORY,
+            b'.' | b'_' | b'/' => class::REPOSITORY,
+            b':' | b'@' => class::REPOSITORY | class::TAG,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
 impl Subject {
-    const fn allows(self, byte: u8) -> bool {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'*' | b'?' | b'[' | b']' | b'!' => true,
-            b'.' | b'_' | b'/' | b':' | b'@' => matches!(self, Self::Repository),
-            _ => false,
+    const fn class(self) -> u8 {
+        match self {
+            Self::ContainerName => class::NAME,
+            Self::Repository => class::REPOSITORY,
         }
     }
 

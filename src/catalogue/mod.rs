@@ -5,5 +5,6 @@ pub mod marks;
 pub mod injectors;
 mod entry;
 mod entries;
+mod index;
 pub mod sidecars;
 pub mod strippers;

@@ -7,16 +7,20 @@
 use serde_json::value::RawValue;
 
 use crate::catalogue::entries::CATALOGUE;
+use crate::catalogue::entry::Candidate;
 pub use crate::catalogue::entry::{Entry, Owner, Place, Purpose};
+use crate::catalogue::index::Index;
 use crate::catalogue::injectors::Injector;
 use crate::json::read;
-use crate::kubernetes::image::Repository;
 use crate::kubernetes::labels::Labels;
+
+static INDEX: Index = Index::of(&CATALOGUE);
 
 /// The entry that means the container with this name and image, in a Pod with these labels.
 pub fn find(name: &str, image: &str, labels: Option<&RawValue>) -> Option<&'static Entry> {
-    let image = Repository::of(image);
-    CATALOGUE.iter().find(|entry| entry.matches(name, &image, labels))
+    let candidate = Candidate::new(name, image);
+    let mut entries = INDEX.entries(name, candidate.base_name()).map(|position| &CATALOGUE[position]);
+    entries.find(|entry| entry.means(&candidate) && entry.has_label(labels))
 }
 
 /// The injector with a switch that adds containers of this name, whatever image they have: one that stands in the Pod already
@@ -43,13 +47,11 @@ pub fn main_containers(purposes: &[Option<Purpose>], is_daemon_set: bool, others
     purposes.iter().map(|purpose| likeliest.is_some() && purpose.as_ref() == likeliest).collect()
 }
 
-/// Whether a workload is there for this container: it is called as the container is, or its label says that. One that only ends
-/// so, as `shop-with-oauth2-proxy`, says nothing.
-pub fn is_namesake(container: &str, workload: &str, labels: Labels) -> bool {
-    workload == container
-        || ["app.kubernetes.io/name", "app", "k8s-app"]
-            .iter()
-            .any(|label| labels.get(label).is_some_and(|value| value == container))
+/// Whether a workload is there for this container: one of its names is that of the container, or a label says that. A name that
+/// only ends so, as `shop-with-oauth2-proxy`, says nothing.
+pub fn is_namesake(container: &str, workload: [&str; 2], labels: Labels) -> bool {
+    let says = |key: &str| matches!(key, "app.kubernetes.io/name" | "app" | "k8s-app");
+    workload.contains(&container) || labels.iter().any(|(key, value)| says(&key) && value == container)
 }
 
 /// Whether an Istio proxy with these arguments runs as a router: a gateway, and so its Pod's own work.
@@ -82,6 +84,7 @@ mod tests {
             for pattern in entry.images.iter() {
                 assert!(pattern.split(':').all(|glob| glob::Pattern::new(glob).is_ok()), "{pattern}");
                 assert!(!pattern.contains(':') || pattern.ends_with('*'), "{pattern}");
+                assert!(pattern.split('/').count() <= 2, "{pattern}");
             }
             assert!(entry.names.iter().all(|name| name.matches('*').count() <= 1), "{entry:?}");
             assert!(entry.source.starts_with("https://"), "{entry:?}");
@@ -358,7 +361,11 @@ mod tests {
             ("oauth2-proxy", "", json!({}), false),
         ] {
             let labels = to_raw_value(&labels).ok();
-            assert_eq!(is_namesake(container, workload, Labels(labels.as_deref())), expected, "{workload} {labels:?}");
+            assert_eq!(
+                is_namesake(container, ["x", workload], Labels(labels.as_deref())),
+                expected,
+                "{workload} {labels:?}"
+            );
         }
     }
 

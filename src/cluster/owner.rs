@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::ReplicationController;
 use serde_json::Value;
 
 use crate::cluster::host::{Cluster, Resource};
+use crate::json::read;
 use crate::json::view::text;
 use crate::kubernetes::labels::Labels;
 use crate::kubernetes::metadata::OwnerReference;
@@ -77,8 +78,7 @@ impl Owner {
         let known = CONTROLLERS.iter().find(|known| is_it(known.resource))?;
         let fields: Vec<_> = FIELDS.into_iter().chain(known.revision.as_ref().map(|revision| revision.field)).collect();
         let answer = cluster.get(known.resource, namespace, name, known.changes, &fields);
-        let answer =
-            answer.and_then(|json| serde_json::from_str::<Value>(&json).map_err(|error| format!("not JSON: {error}")));
+        let answer = answer.and_then(|json| read::document::<Value>(&json).map_err(|error| error.to_string()));
         let is_of_another = |object: &Value| {
             known.revision.as_ref().is_some_and(|revision| {
                 let present = object.pointer(revision.present).and_then(Value::as_str);

@@ -43,9 +43,11 @@ impl<'v> Placement<'v> {
     /// The same, with these versions to be asked for besides that of the settings.
     #[must_use]
     pub fn also_of(mut self, minimums: impl Iterator<Item = Version>) -> Self {
-        self.minimums.extend(minimums);
-        self.minimums.sort_unstable();
-        self.minimums.dedup();
+        for minimum in minimums {
+            if !self.minimums.contains(&minimum) {
+                self.minimums.push(minimum);
+            }
+        }
         self
     }
 

@@ -3,7 +3,6 @@
 //! <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/>
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use k8s_openapi::api::admissionregistration::v1::RuleWithOperations;
@@ -11,6 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::value::RawValue;
 
 use crate::catalogue::strippers::{self, Stripper};
+use crate::json::by_name::ByName;
 use crate::json::read;
 use crate::json::view::{Text, text, view};
 use crate::kubernetes::labels::{Labels, selects};
@@ -63,21 +63,21 @@ view! {
 /// The error says what is wrong with the list.
 pub fn suspects(list: &str, request: &Request, labels: Labels) -> Result<Vec<Suspect>, String> {
     let list: Objects = read::document(list).map_err(|error| error.to_string())?;
-    let mut by_name = BTreeMap::new();
+    let mut by_name = ByName::default();
     for configuration in list.items.ok_or("not a list of objects")? {
         let configuration: Configuration = lenient(configuration);
         let name = configuration.metadata.as_ref().map_or("", |metadata| text(&metadata.name)).to_owned();
-        by_name.entry(name).or_insert(configuration);
+        by_name.get_or_insert(&name, configuration);
     }
     let (mut suspects, mut index) = (Vec::new(), 0);
-    for (name, configuration) in by_name {
+    for (name, configuration) in by_name.iter() {
         for webhook in configuration.webhooks.iter().flatten() {
             let webhook: Webhook = lenient(webhook);
             let called = is_called(&webhook, request, labels);
             if let Some(depends_on) = called {
                 let name = format!("{name}/{}", text(&webhook.name));
                 let known = strippers::find(&name);
-                let is_kubewarden = is_kubewarden(&configuration);
+                let is_kubewarden = is_kubewarden(configuration);
                 suspects.push(Suspect { index, is_kubewarden, depends_on, known, name });
             }
             index += 1;

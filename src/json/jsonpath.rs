@@ -97,10 +97,14 @@ fn is_filter(bracket: &str) -> bool {
 pub fn places(document: &Value, paths: &[&JsonPath]) -> Vec<Path<'static>> {
     let select = |path: &&JsonPath| Selector::default().str_path(&path.0).ok()?.value(document).select().ok();
     let selected = paths.iter().filter_map(select).flatten().filter(|value| !value.is_null());
-    let mut selected: Vec<_> = selected.map(from_ref).collect();
-    selected.sort_unstable();
+    let mut in_order = Vec::new();
+    for value in selected.map(from_ref) {
+        if let Err(index) = in_order.binary_search(&value) {
+            in_order.insert(index, value);
+        }
+    }
     let mut places = Vec::new();
-    walk(document, &selected, &mut Path::default(), &mut places);
+    walk(document, &in_order, &mut Path::default(), &mut places);
     places
 }
 

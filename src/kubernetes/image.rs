@@ -20,17 +20,11 @@ impl<'a> Repository<'a> {
     /// Reads an image reference. Every string is one: what is no valid reference is just a repository that no
     /// registry has.
     pub fn of(image: &'a str) -> Self {
-        let named = image.split_once('@').map_or(image, |(named, _digest)| named);
-        let last_component = named.rfind('/').map_or(0, |slash| slash + 1);
-        let (repository, tag) = match named[last_component..].rfind(':') {
-            Some(colon) => {
-                let (repository, tag) = named.split_at(last_component + colon);
-                (repository, Some(&tag[1..]))
-            }
-            None => (named, None),
-        };
-        let (registry, path) = match repository.split_once('/') {
-            Some((first, path)) if is_registry(first) => (Some(first), path),
+        let named = cut(image, image.bytes().position(|byte| byte == b'@')).0;
+        let separator = named.bytes().rposition(|byte| matches!(byte, b'/' | b':'));
+        let (repository, tag) = cut(named, separator.filter(|index| named.as_bytes()[*index] == b':'));
+        let (registry, path) = match cut(repository, repository.bytes().position(|byte| byte == b'/')) {
+            (first, Some(path)) if is_registry(first) => (Some(first), path),
             _ => (None, repository),
         };
         let on_docker_hub = matches!(registry, None | Some("docker.io" | "index.docker.io"));
@@ -62,9 +56,18 @@ impl<'a> Repository<'a> {
     }
 }
 
+/// What is ahead of the separator at this index, and what is behind it. Images are short: looking for one letter after the other
+/// is quicker here than what `str` does.
+pub fn cut(text: &str, separator: Option<usize>) -> (&str, Option<&str>) {
+    match separator.and_then(|index| Some((text.get(..index)?, text.get(index + 1..)?))) {
+        Some((ahead, behind)) => (ahead, Some(behind)),
+        None => (text, None),
+    }
+}
+
 /// Whether the first component of a reference names a registry rather than a folder on Docker Hub.
 fn is_registry(component: &str) -> bool {
-    component == "localhost" || component.contains(['.', ':'])
+    component == "localhost" || component.bytes().any(|byte| matches!(byte, b'.' | b':'))
 }
 
 #[cfg(test)]

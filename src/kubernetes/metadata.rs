@@ -30,7 +30,7 @@ view! {
         /// Set by a kubelet on the image that it shows of a static Pod.
         pub mirror: IgnoredAny = "kubernetes.io/config.mirror",
         /// What Istio injected, as JSON in a string.
-        pub istio_status: Text<'a> = "sidecar.istio.io/status",
+        pub istio_status: &'a RawValue = "sidecar.istio.io/status",
     }
 
     /// An owner of an object.

@@ -84,7 +84,7 @@ impl<'n, 'a> Node<'n, 'a> {
     }
 
     fn read<T: Deserialize<'a>>(&self, index: usize) -> Option<T> {
-        serde_json::from_str(self.found[index].map(RawValue::get)?).ok()
+        read::lenient(self.found[index].map(RawValue::get)?)
     }
 }
 

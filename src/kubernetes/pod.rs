@@ -5,6 +5,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::json::malformed::Malformed;
+use crate::json::read;
 use crate::json::tree::{Position, Tree};
 use crate::json::view::{Text, text, view};
 use crate::kubernetes::metadata::{Annotations, Metadata};
@@ -122,8 +123,7 @@ impl<'a> Container<'a> {
     /// Whether it asks to be restarted where some resource of it is resized.
     fn restarts_on_resize(&self) -> bool {
         // What can't be read is no evidence of anything.
-        let policies: Vec<Value> =
-            self.resize_policy.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+        let policies: Vec<Value> = self.resize_policy.and_then(|raw| read::lenient(raw.get())).unwrap_or_default();
         policies.iter().any(|policy| policy["restartPolicy"] == "RestartContainer")
     }
 }

@@ -4,11 +4,11 @@
 //! <https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#resource-sharing-within-containers> and
 //! <https://kubernetes.io/docs/tasks/configure-pod-container/assign-pod-level-resources/>
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::value::RawValue;
 
+use crate::json::by_name::ByName;
 use crate::json::path::Step;
 use crate::json::read;
 use crate::kubernetes::quantity::Quantity;
@@ -29,7 +29,7 @@ pub enum Runs {
 pub type Share<'a> = (Runs, Option<&'a RawValue>);
 
 /// Amounts by the name of the resource; None is one that can't be read.
-pub type Amounts = BTreeMap<String, Option<Quantity>>;
+pub type Amounts = ByName<Option<Quantity>>;
 
 /// What a Pod would ask for although it may not.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -47,7 +47,7 @@ pub struct Excess {
 /// Returns what the containers request together, as the scheduler counts it: regular containers and native sidecars all the
 /// time, and what runs once beside the sidecars before it.
 pub fn requests<'a>(shares: impl IntoIterator<Item = Share<'a>>) -> Amounts {
-    let (mut always, mut sidecars, mut peak) = (Amounts::new(), Amounts::new(), Amounts::new());
+    let (mut always, mut sidecars, mut peak) = (Amounts::default(), Amounts::default(), Amounts::default());
     for (runs, resources) in shares {
         let mut own = own_requests(resources);
         match runs {
@@ -58,11 +58,11 @@ pub fn requests<'a>(shares: impl IntoIterator<Item = Share<'a>>) -> Amounts {
             }
             Runs::Once => {
                 add(&mut own, &sidecars);
-                raise(&mut peak, own);
+                raise(&mut peak, &own);
             }
         }
     }
-    raise(&mut always, peak);
+    raise(&mut always, &peak);
     always
 }
 
@@ -86,14 +86,14 @@ pub fn excess(pod: &RawValue, before: &[Share], after: &[Share], is_defaulted: b
         };
         defaulted.filter(|_| is_defaulted).map(|request| ("requests", request)).or(limit.map(|limit| ("limits", limit)))
     };
-    for (resource, asked) in &will {
+    for (resource, asked) in will.iter() {
         let there = was.get(resource).copied().unwrap_or(Some(Quantity::default()));
         let Some((field, Some(allowed))) = asked_for(resource).filter(|_| is_of_pods(resource)) else { continue };
         if let (Some(asked), Some(there)) = (*asked, there)
             && asked > there
             && asked > allowed
         {
-            return Some(Excess { resource: resource.clone(), asked, field, allowed });
+            return Some(Excess { resource: resource.to_owned(), asked, field, allowed });
         }
     }
     over_limit(after, &pod_limits).filter(|_| over_limit(before, &pod_limits).is_none())
@@ -103,10 +103,11 @@ pub fn excess(pod: &RawValue, before: &[Share], after: &[Share], is_defaulted: b
 /// both amounts. What it requests itself stays.
 pub fn raised(pod: Option<&RawValue>, before: &Amounts, after: &[Share]) -> Vec<(String, Quantity, Quantity)> {
     let own = amounts(pod, "requests");
-    let raised = requests(after.iter().copied()).into_iter().filter_map(|(resource, now)| {
-        let before = before.get(&resource).copied().unwrap_or(Some(Quantity::default()))?;
-        let is_own = own.contains_key(&resource) && is_of_pods(&resource);
-        (!is_own && now? > before).then_some((resource, before, now?))
+    let now = requests(after.iter().copied());
+    let raised = now.iter().filter_map(|(resource, now)| {
+        let (before, now) = (before.get(resource).copied().unwrap_or(Some(Quantity::default()))?, (*now)?);
+        let is_own = own.get(resource).is_some() && is_of_pods(resource);
+        (!is_own && now > before).then(|| (resource.to_owned(), before, now))
     });
     raised.collect()
 }
@@ -115,9 +116,12 @@ pub fn raised(pod: Option<&RawValue>, before: &Amounts, after: &[Share]) -> Vec<
 /// `initContainers`.
 fn over_limit(shares: &[Share], pod_limits: &Amounts) -> Option<Excess> {
     let regular = shares.iter().filter(|(runs, _)| *runs == Runs::Regular);
-    regular.flat_map(|(_, resources)| amounts(*resources, "limits")).find_map(|(resource, asked)| {
-        let (asked, allowed) = (asked?, (*pod_limits.get(&resource)?)?);
-        (asked > allowed).then_some(Excess { resource, asked, field: "limits", allowed })
+    regular.map(|(_, resources)| amounts(*resources, "limits")).find_map(|limits| {
+        limits.iter().find_map(|(resource, asked)| {
+            let (asked, allowed) = ((*asked)?, (*pod_limits.get(resource)?)?);
+            let excess = || Excess { resource: resource.to_owned(), asked, field: "limits", allowed };
+            (asked > allowed).then(excess)
+        })
     })
 }
 
@@ -133,7 +137,9 @@ fn is_huge_pages(resource: &str) -> bool {
 /// What a container requests: its limit, where it does not say.
 fn own_requests(resources: Option<&RawValue>) -> Amounts {
     let mut own = amounts(resources, "limits");
-    own.extend(amounts(resources, "requests"));
+    for (resource, amount) in amounts(resources, "requests").iter() {
+        *own.get_or_insert(resource, None) = *amount;
+    }
     own
 }
 
@@ -146,24 +152,26 @@ fn amounts(resources: Option<&RawValue>, field: &str) -> Amounts {
         None => Quantity::read(raw.get()),
     };
     let members = list.map(|list| read::children(list.get())).unwrap_or_default();
-    let named = members.into_iter().filter_map(|(step, raw)| match step {
-        Step::Key(name) => Some((name.into_owned(), amount(raw))),
-        Step::Index(_) => None,
-    });
-    named.collect()
+    let mut amounts = Amounts::default();
+    for (step, raw) in members {
+        if let Step::Key(name) = step {
+            *amounts.get_or_insert(&name, None) = amount(raw);
+        }
+    }
+    amounts
 }
 
 fn add(sum: &mut Amounts, amounts: &Amounts) {
-    for (resource, amount) in amounts {
-        let sum = sum.entry(resource.clone()).or_insert(Some(Quantity::default()));
+    for (resource, amount) in amounts.iter() {
+        let sum = sum.get_or_insert(resource, Some(Quantity::default()));
         *sum = sum.zip(*amount).map(|(sum, amount)| sum + amount);
     }
 }
 
-fn raise(most: &mut Amounts, amounts: Amounts) {
-    for (resource, amount) in amounts {
-        let most = most.entry(resource).or_insert(amount);
-        *most = most.zip(amount).map(|(most, amount)| most.max(amount));
+fn raise(most: &mut Amounts, amounts: &Amounts) {
+    for (resource, amount) in amounts.iter() {
+        let most = most.get_or_insert(resource, *amount);
+        *most = most.zip(*amount).map(|(most, amount)| most.max(amount));
     }
 }
 

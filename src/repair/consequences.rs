@@ -103,7 +103,7 @@ pub fn add_those_of_all(findings: &[Finding], outcomes: &mut [Outcome], plan: &P
 }
 
 fn parsed(raw: &RawValue) -> Value {
-    serde_json::from_str(raw.get()).unwrap_or_default()
+    read::lenient(raw.get()).unwrap_or_default()
 }
 
 /// Whether a startup probe may need more than the container itself, which has these ports. What answers a connection to a port

@@ -1,13 +1,13 @@
 //! What keeps a container from being converted.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::catalogue::sidecars::{self, Owner};
+use crate::json::by_name::ByName;
 use crate::json::malformed::Malformed;
-use crate::kubernetes::pod::List;
+use crate::json::read;
+use crate::kubernetes::pod::{Container, List};
 use crate::repair::lists::{Lists, host_port, port_name, protocol};
 use crate::repair::outcome::NotRepaired;
 use crate::repair::plan::Plan;
@@ -21,7 +21,7 @@ pub struct Obstacles<'v> {
     template: &'v Template<'v>,
     lists: Lists<'v>,
     /// Names in `initContainers`, also those to come.
-    taken: BTreeSet<String>,
+    taken: Vec<&'v str>,
     /// How many of the regular containers that may be the main one stay.
     mains: usize,
     /// Which containers that stay, or are native, have which ports; read at the first need.
@@ -31,7 +31,7 @@ pub struct Obstacles<'v> {
 }
 
 /// Of things that containers share, by name: the containers that use them, in their order.
-type Users = BTreeMap<String, Vec<Place>>;
+type Users = ByName<Vec<Place>>;
 
 /// A container, by its list and its index there.
 type Place = (List, usize);
@@ -56,14 +56,14 @@ impl<'v> Obstacles<'v> {
     /// Those in this template.
     pub fn new(facts: &'v Facts<'v>, lists: Lists<'v>) -> Self {
         let template = &facts.template;
-        let taken = template.spec.init_containers().iter().map(|container| container.name().to_owned()).collect();
+        let taken = template.spec.init_containers().iter().map(Container::name).collect();
         let mains = (0..template.spec.containers().len()).filter(|index| facts.may_be_main(*index)).count();
         Self { facts, template, lists, taken, mains, ports: None, filled: None }
     }
 
     /// Takes note that a container goes to the init containers.
-    pub fn take(&mut self, finding: &Finding) {
-        self.taken.insert(finding.container.name().to_owned());
+    pub fn take(&mut self, finding: &Finding<'v>) {
+        self.taken.push(finding.container.name());
         self.mains -= usize::from(self.facts.may_be_main(finding.index));
     }
 
@@ -88,7 +88,7 @@ impl<'v> Obstacles<'v> {
         if self.mains == usize::from(self.facts.may_be_main(finding.index)) {
             return Ok(Some(NotRepaired::without_another(self.template)));
         }
-        if self.taken.contains(container.name()) {
+        if self.taken.contains(&container.name()) {
             return Ok(Some(NotRepaired::NameTaken));
         }
         if let Some(init) = self.filled_later(finding)? {
@@ -109,8 +109,6 @@ impl<'v> Obstacles<'v> {
             return Ok(None);
         }
         let volumes = self.lists.volumes(template.spec.volumes)?;
-        let volumes: BTreeMap<_, _> =
-            volumes.iter().filter_map(|volume| Some((volume["name"].as_str()?, volume))).collect();
         let filled = match self.filled.take() {
             Some(filled) => filled,
             None => self.read_filled(&volumes)?,
@@ -128,15 +126,15 @@ impl<'v> Obstacles<'v> {
     }
 
     /// What init containers may write to.
-    fn read_filled(&self, volumes: &BTreeMap<&str, &Value>) -> Result<Users, Malformed> {
+    fn read_filled(&self, volumes: &[Value]) -> Result<Users, Malformed> {
         let mut filled = Users::default();
-        let is_writable = |name: &&str| volumes.get(name).is_none_or(|volume| is_writable(volume));
+        let is_writable = |name: &&str| volume(volumes, name).is_none_or(is_writable);
         for (index, init) in self.template.spec.init_containers().iter().enumerate() {
             let mounts = self.lists.mounts(List::InitContainers, index, init)?;
             let devices = self.lists.devices(List::InitContainers, index, init)?;
             let written = mounts.iter().filter(|mount| mount["readOnly"] != true).chain(&devices);
             for name in written.filter_map(|mount| mount["name"].as_str()).filter(is_writable) {
-                filled.entry(storage(name, volumes)).or_default().push((List::InitContainers, index));
+                filled.get_or_insert(&storage(name, volumes), Vec::new()).push((List::InitContainers, index));
             }
         }
         Ok(filled)
@@ -180,7 +178,7 @@ impl<'v> Obstacles<'v> {
         let regular = regular.map(|(index, container)| (List::Containers, index, container));
         let mut all = Ports::default();
         for (list, index, container) in regular.chain(native) {
-            let add = |users: &mut Users, name: String| users.entry(name).or_default().push((list, index));
+            let add = |users: &mut Users, name: String| users.get_or_insert(&name, Vec::new()).push((list, index));
             for port in self.lists.ports(list, index, container)? {
                 if list == List::Containers {
                     self.host_port(&port).into_iter().for_each(|port| add(&mut all.host, port));
@@ -212,7 +210,7 @@ fn probe_targets(port: &Value) -> impl Iterator<Item = String> {
 
 /// The port in its own Pod that a probe asks over the network.
 fn probed_port(probe: &RawValue) -> Option<String> {
-    let probe: Value = serde_json::from_str(probe.get()).unwrap_or_default();
+    let probe: Value = read::lenient(probe.get()).unwrap_or_default();
     let target = ["httpGet", "tcpSocket", "grpc"].iter().map(|way| &probe[way]).find(|target| target.is_object())?;
     let is_here = target["host"].as_str().is_none_or(|host| matches!(host, "" | "localhost" | "127.0.0.1" | "::1"));
     match &target["port"] {
@@ -222,9 +220,14 @@ fn probed_port(probe: &RawValue) -> Option<String> {
     }
 }
 
+/// The volume of this name.
+fn volume<'v>(volumes: &'v [Value], name: &str) -> Option<&'v Value> {
+    volumes.iter().rfind(|volume| volume["name"] == name)
+}
+
 /// What a volume of this name stores things in: a claim is the same under each name.
-fn storage(name: &str, volumes: &BTreeMap<&str, &Value>) -> String {
-    let claim = volumes.get(name).and_then(|volume| volume["persistentVolumeClaim"]["claimName"].as_str());
+fn storage(name: &str, volumes: &[Value]) -> String {
+    let claim = volume(volumes, name).and_then(|volume| volume["persistentVolumeClaim"]["claimName"].as_str());
     claim.map_or_else(|| format!("volume/{name}"), |claim| format!("claim/{claim}"))
 }
 

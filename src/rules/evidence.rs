@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// Something that tells what a container is, or was.
-#[derive(Debug, Eq, PartialEq)]
+/// Something that tells what a container is, or was. Each is a static: it is the same only as itself.
+#[derive(Debug)]
 pub struct Source {
     /// What it is called in the audit annotation.
     pub name: &'static str,
@@ -13,6 +13,14 @@ pub struct Source {
     /// Whether it is the container's own word, which counts more than what others say of it.
     pub is_own_word: bool,
 }
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Source {}
 
 /// How much evidence proves, the weakest first.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

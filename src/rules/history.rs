@@ -1,11 +1,10 @@
 //! What an object still tells of the `restartPolicy` that its init containers once had.
 
-use std::collections::BTreeMap;
-
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::cluster::owner::Owner;
+use crate::json::by_name::ByName;
 use crate::json::malformed::Malformed;
 use crate::json::path::Step;
 use crate::json::read::{self, Members};
@@ -34,7 +33,7 @@ pub struct Sources<'v> {
 
 /// The past of the init containers of one Pod template, by their names.
 #[derive(Debug, Default)]
-pub struct History(BTreeMap<String, Past>);
+pub struct History(ByName<Past>);
 
 /// What is known of an init container's past.
 #[derive(Debug, Default)]
@@ -100,7 +99,7 @@ impl History {
     }
 
     fn past(&mut self, name: &str) -> &mut Past {
-        self.0.entry(name.to_owned()).or_default()
+        self.0.get_or_insert(name, Past::default())
     }
 
     fn add_stored(&mut self, sources: Sources) -> Result<(), Malformed> {
@@ -164,7 +163,7 @@ impl History {
             }
         }
         // Only kubectl reads this annotation, and a hand may have written it: what can't be read is no evidence.
-        let configuration: String = serde_json::from_str(raw.get()).unwrap_or_default();
+        let configuration: String = read::lenient(raw.get()).unwrap_or_default();
         let applied: Option<PodTemplate> = read::at(&configuration, sources.steps).unwrap_or_default();
         let applied = applied.and_then(|applied| applied.spec).unwrap_or_default();
         for container in template.spec.iter().flat_map(PodSpec::init_containers) {
@@ -184,9 +183,9 @@ impl History {
     }
 
     fn add_injected(&mut self, template: &PodTemplate) {
-        let status = template.annotations().map_or("", |annotations| text(&annotations.istio_status));
+        let status = template.annotations().and_then(|annotations| annotations.istio_status);
         // Only Istio reads this one: the same holds.
-        let status: Value = serde_json::from_str(status).unwrap_or_default();
+        let status: Value = status.and_then(read::text).and_then(|status| read::lenient(&status)).unwrap_or_default();
         let names = ["initContainers", "containers"].map(|list| status[list].as_array());
         if names.into_iter().flatten().flatten().any(|name| name == ISTIO_SIDECAR) {
             self.past(ISTIO_SIDECAR).injected_by_istio = true;
@@ -214,7 +213,7 @@ pub fn has_all_that_was_sent(metadata: &Metadata, spec: &PodSpec) -> bool {
 
 /// The name of the container that a key of `fieldsV1` is about: `k:{"name":"a"}`.
 fn container_name(key: &str) -> Option<String> {
-    let key: Value = serde_json::from_str(key.strip_prefix("k:")?).ok()?;
+    let key: Value = read::lenient(key.strip_prefix("k:")?)?;
     Some(key["name"].as_str()?.to_owned())
 }
 

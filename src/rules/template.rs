@@ -1,7 +1,5 @@
 //! One Pod template, and all that a decision about it depends on.
 
-use std::collections::BTreeSet;
-
 use crate::catalogue::glob::{Glob, first_match};
 use crate::catalogue::injectors::Injector;
 use crate::catalogue::marks::Marked;
@@ -47,7 +45,7 @@ pub struct Template<'v> {
     /// Whether this is a stored Pod: its lists of containers are immutable, so all that can be wrong is a strip.
     pub is_stored_pod: bool,
     /// The names that its annotation declares.
-    declared: BTreeSet<&'v str>,
+    declared: Vec<&'v str>,
 }
 
 impl<'v> Template<'v> {
@@ -189,9 +187,7 @@ impl<'v> Template<'v> {
             Some(owner) => text(&owner.name),
             None => own,
         };
-        [own, workload]
-            .iter()
-            .any(|workload| sidecars::is_namesake(container.name(), workload, Labels(self.pod.labels())))
+        sidecars::is_namesake(container.name(), [own, workload], Labels(self.pod.labels()))
     }
 
     /// Whether the settings want this sidecar ahead of all init containers.
@@ -201,6 +197,6 @@ impl<'v> Template<'v> {
 
     /// Whether its annotation declares a native sidecar of this name.
     pub fn declares(&self, name: &str) -> bool {
-        self.declared.contains(name)
+        self.declared.contains(&name)
     }
 }
