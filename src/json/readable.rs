@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_what_is_nested_too_deep() {
+    fn refuses_what_hosts_can_not_read() {
         let nested = |levels: usize| format!("{}\"[[[\\\"[[[\"{}", "[".repeat(levels), "]".repeat(levels));
         let in_request = |levels| serde_json::from_str::<Value>(&format!("[[{}]]", nested(levels)));
         assert_eq!(check_readable(&nested(125)), Ok(()));
@@ -85,7 +85,7 @@ mod tests {
         let error = check_readable(&nested(126)).map_err(|error| error.to_string());
         assert_eq!(error, Err("nested deeper than 125 levels".to_owned()));
         assert!(in_request(126).is_err());
-        assert_eq!(check_readable(&"[]".repeat(1000)), Ok(()));
+        assert_eq!(check_readable(&format!("[{}]", ["[]"; 1000].join(","))), Ok(()));
         let large = format!(r#"{{"a":[1e308,-1.5E+3,true,"1e999",{}]}}"#, "9".repeat(309));
         for (json, expected) in [
             (r#"{"a":[1e308,-1.5E+3,1e-999,"1e999","\\"]}"#, ""),
@@ -93,7 +93,7 @@ mod tests {
             (r#"{"a":-1E+400}"#, "a: a number that is out of range"),
             (large.as_str(), "a[4]: a number that is out of range"),
             (r#"{"a":[tru]}"#, "not JSON: expected ident at line 1 column 10"),
-            (r#"{"a":[],"b":{"c":[1,]}}"#, "not JSON: trailing comma at line 1 column 21"),
+            (r#"{"a":[],"b":{"c":[1,]}}"#, "not JSON: expected value at line 1 column 21"),
             (
                 "{\"a\":[\"\n\"]}",
                 "not JSON: control character (\\u0000-\\u001F) found while parsing a string at line 2 column 0",
