@@ -96,7 +96,7 @@ mod tests {
             (r#"{"a":[],"b":{"c":[1,]}}"#, "not JSON: expected value at line 1 column 21"),
             (
                 "{\"a\":[\"\n\"]}",
-                "not JSON: control character (\\u0000-\\u001F) found while parsing a string at line 2 column 0",
+                "not JSON: control character (\\u0000-\\u001F) found while parsing a string at line 1 column 7",
             ),
             ("[] ]", "not JSON: trailing characters at line 1 column 4"),
         ] {
