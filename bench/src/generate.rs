@@ -112,6 +112,8 @@ fn pod(shape: Shape, random: &mut fastrand::Rng) -> Value {
             let mut shipper = container(random, &volume);
             shipper["name"] = json!("fluent-bit");
             shipper["image"] = json!("cr.fluentbit.io/fluent/fluent-bit:3.1.9");
+            // A name that the others have would keep it where it is.
+            shipper["ports"] = json!([{"containerPort": 2020, "name": "metrics", "protocol": "TCP"}]);
             containers.push(shipper);
         }
     }

@@ -73,15 +73,18 @@ fn lists() -> Value {
 
 /// Each path through the policy, against the module that does the least of what it does.
 fn paths(policy: &Compiled, floor: &Compiled, round_trip: &Compiled, report: &mut Report) -> Result<()> {
-    for (name, shape, settings, baseline, limit) in [
-        ("accept, no sidecar, to the floor", PLAIN, json!({}), floor, 1.5),
-        ("accept, all native, to the floor", ISTIO, json!({}), floor, 1.5),
-        ("the same with 40 globs, to the floor", ISTIO, lists(), floor, 2.0),
-        ("no sidecar with 40 globs, to the floor", PLAIN, lists(), floor, 2.0),
-        ("deny, to the floor", LEGACY, json!({}), floor, 2.2),
-        ("convert, to the round trip", LEGACY, converting(), round_trip, 0.6),
+    let (accepted, denied, changed) = (r#"{"accepted":true}"#, r#"{"accepted":false,"#, r#""mutated_object":{"#);
+    for (name, shape, settings, answer, baseline, limit) in [
+        ("accept, no sidecar, to the floor", PLAIN, json!({}), accepted, floor, 1.5),
+        ("accept, all native, to the floor", ISTIO, json!({}), accepted, floor, 1.5),
+        ("the same with 40 globs, to the floor", ISTIO, lists(), accepted, floor, 2.0),
+        ("no sidecar with 40 globs, to the floor", PLAIN, lists(), accepted, floor, 2.0),
+        ("deny, to the floor", LEGACY, json!({}), denied, floor, 2.2),
+        ("convert, to the round trip", LEGACY, converting(), changed, round_trip, 0.6),
     ] {
         let payload = payload(shape, &settings, SEED);
+        let answered = String::from_utf8(policy.guest()?.validate(&payload)?.0)?;
+        anyhow::ensure!(answered.contains(answer), "{name}: {answered}");
         let times = compare(&mut [(&mut policy.guest()?, &payload), (&mut baseline.guest()?, &payload)])?;
         report.ratio(name, times[0], times[1], limit);
     }
