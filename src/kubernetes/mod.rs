@@ -5,6 +5,7 @@ pub mod image;
 pub mod quantity;
 pub mod resources;
 pub mod metadata;
+pub mod port;
 pub mod pod;
 pub mod kinds;
 pub mod fields;

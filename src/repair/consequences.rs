@@ -7,9 +7,9 @@ use crate::catalogue::sidecars::Place;
 use crate::json::read;
 use crate::json::view::text;
 use crate::kubernetes::pod::{Container, List, PodSpec};
+use crate::kubernetes::port::Port;
 use crate::kubernetes::resources::{self, Amounts};
 use crate::kubernetes::version::{HOST_PORTS, NAMED_PORTS, Version};
-use crate::repair::lists::{host_port, port_name};
 use crate::repair::outcome::{Consequence, Outcome};
 use crate::repair::plan::Plan;
 use crate::rules::evidence::{SIDECAR_IMAGES, SIDECAR_NAMES};
@@ -35,7 +35,7 @@ impl Work<'_> {
 /// until then, where that could change; `version` is that of the cluster, where it is known.
 pub fn of_conversion(
     finding: &Finding,
-    ports: &[Value],
+    ports: &[Port],
     before: Option<&Amounts>,
     plan: &Plan,
     version: Option<Version>,
@@ -68,10 +68,10 @@ pub fn of_conversion(
         say(!raised.is_empty(), Consequence::Requests(raised));
     }
     let reaches = |threshold| version.and_then(|version| version.reaches(threshold));
-    if let Some(name) = ports.iter().find_map(port_name) {
+    if let Some(name) = ports.iter().find_map(Port::name) {
         say(reaches(NAMED_PORTS).is_none(), Consequence::NamedPort(name.to_owned()));
     }
-    if let Some(port) = ports.iter().find_map(|port| host_port(port, spec.host_network == Some(true))) {
+    if let Some(port) = ports.iter().find_map(|port| port.on_node(spec.host_network == Some(true))) {
         say(reaches(HOST_PORTS).is_none(), Consequence::HostPort(port));
     }
     consequences
@@ -108,9 +108,15 @@ fn parsed(raw: &RawValue) -> Value {
 
 /// Whether a startup probe may need more than the container itself, which has these ports. What answers a connection to a port
 /// of its own is the container alone; a command, and what answers a request, may ask others.
-fn may_need_others(probe: &RawValue, ports: &[Value]) -> bool {
-    let port = &parsed(probe)["tcpSocket"]["port"];
-    port.is_null() || !ports.iter().any(|own| own["containerPort"] == *port || own["name"] == *port)
+fn may_need_others(probe: &RawValue, ports: &[Port]) -> bool {
+    let probe = parsed(probe);
+    let port = &probe["tcpSocket"]["port"];
+    let is_own = |own: &Port| match port {
+        Value::Number(number) => own.number().is_some_and(|own| number.as_i64() == Some(own)),
+        Value::String(name) => own.name() == Some(name),
+        _ => false,
+    };
+    !ports.iter().any(is_own)
 }
 
 /// The exit codes of a sidecar that is ended: by SIGKILL, and by SIGTERM.

@@ -1,5 +1,6 @@
 //! Lists in a Pod's spec that are read only where a plan depends on them.
 
+use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -7,6 +8,7 @@ use crate::json::malformed::Malformed;
 use crate::json::path::{Path, Step};
 use crate::json::read;
 use crate::kubernetes::pod::{Container, List};
+use crate::kubernetes::port::Port;
 
 /// The lists of the Pod template at the end of these steps; errors say where in the object they are.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +16,7 @@ pub struct Lists<'v>(pub &'v [Step<'v>]);
 
 impl Lists<'_> {
     /// The ports of a container.
-    pub fn ports(self, list: List, index: usize, container: &Container) -> Result<Vec<Value>, Malformed> {
+    pub fn ports<'a>(self, list: List, index: usize, container: &Container<'a>) -> Result<Vec<Port<'a>>, Malformed> {
         self.of_container("ports", list, index, container.ports)
     }
 
@@ -38,38 +40,27 @@ impl Lists<'_> {
         self.read("volumes", &[], volumes)
     }
 
-    fn of_container(
+    fn of_container<'a, T: Deserialize<'a>>(
         self,
         name: &'static str,
         list: List,
         index: usize,
-        raw: Option<&RawValue>,
-    ) -> Result<Vec<Value>, Malformed> {
+        raw: Option<&'a RawValue>,
+    ) -> Result<Vec<T>, Malformed> {
         self.read(name, &[Step::key(list.field()), Step::Index(index)], raw)
     }
 
     /// Reads a list that was left raw until now: empty where it is absent.
-    fn read(self, name: &'static str, steps: &[Step], raw: Option<&RawValue>) -> Result<Vec<Value>, Malformed> {
+    fn read<'a, T: Deserialize<'a>>(
+        self,
+        name: &'static str,
+        steps: &[Step],
+        raw: Option<&'a RawValue>,
+    ) -> Result<Vec<T>, Malformed> {
         let Some(raw) = raw else { return Ok(Vec::new()) };
         read::document(raw.get()).map_err(|error| {
             let own = [&[Step::key("spec")], steps, &[Step::key(name)]].concat();
             error.within(Path([self.0, &own].concat()))
         })
     }
-}
-
-/// The name of a port, where it has one.
-pub fn port_name(port: &Value) -> Option<&str> {
-    port["name"].as_str().filter(|name| !name.is_empty())
-}
-
-/// The port of the node that a port takes, where it does. In the network of the node, the API server sets it in each Pod.
-pub fn host_port(port: &Value, is_in_network_of_host: bool) -> Option<i64> {
-    let number = |field: &str| port[field].as_i64().filter(|number| *number > 0);
-    number("hostPort").or_else(|| number("containerPort").filter(|_| is_in_network_of_host))
-}
-
-/// The protocol of a port.
-pub fn protocol(port: &Value) -> &str {
-    port["protocol"].as_str().unwrap_or("TCP")
 }

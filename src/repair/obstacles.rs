@@ -8,7 +8,8 @@ use crate::json::by_name::ByName;
 use crate::json::malformed::Malformed;
 use crate::json::read;
 use crate::kubernetes::pod::{Container, List};
-use crate::repair::lists::{Lists, host_port, port_name, protocol};
+use crate::kubernetes::port::Port;
+use crate::repair::lists::Lists;
 use crate::repair::outcome::NotRepaired;
 use crate::repair::plan::Plan;
 use crate::rules::facts::Facts;
@@ -68,7 +69,7 @@ impl<'v> Obstacles<'v> {
     }
 
     /// What keeps a container with these ports from being converted beside what is planned, where anything does.
-    pub fn find(&mut self, finding: &Finding, ports: &[Value], plan: &Plan) -> Result<Option<NotRepaired>, Malformed> {
+    pub fn find(&mut self, finding: &Finding, ports: &[Port], plan: &Plan) -> Result<Option<NotRepaired>, Malformed> {
         let container = finding.container;
         // The catalogue protects what it knows even where it is not used to find sidecars.
         if let Some(entry) = self.template.well_known(container) {
@@ -143,7 +144,7 @@ impl<'v> Obstacles<'v> {
     /// What another container has, so that this one can't be moved away from it: a port of the node, which the API server
     /// compares only within `containers`, so that a move would hide the conflict until the Pod starts; a port of that name,
     /// which Services look for in `containers` first; the port that its startup probe asks.
-    fn port_rival(&mut self, finding: &Finding, mine: &[Value], plan: &Plan) -> Result<Option<NotRepaired>, Malformed> {
+    fn port_rival(&mut self, finding: &Finding, mine: &[Port], plan: &Plan) -> Result<Option<NotRepaired>, Malformed> {
         let probed = finding.container.startup_probe.and_then(probed_port);
         if mine.is_empty() && probed.is_none() {
             return Ok(None);
@@ -157,7 +158,7 @@ impl<'v> Obstacles<'v> {
         let host = host.min_by_key(|(_, index)| *index).map(|rival| NotRepaired::HostPortTaken(self.name(rival)));
         let name = mine.iter().find_map(|port| {
             let rival = other(ports.names.get(&named(port)?), place)?;
-            Some(NotRepaired::PortNameTaken(port_name(port)?.to_owned(), self.name(rival)))
+            Some(NotRepaired::PortNameTaken(port.name()?.to_owned(), self.name(rival)))
         });
         let is_own = |probed: &String| mine.iter().any(|port| probe_targets(port).any(|target| target == *probed));
         let probed = probed.filter(|probed| !is_own(probed)).and_then(|probed| {
@@ -191,21 +192,21 @@ impl<'v> Obstacles<'v> {
     }
 
     /// Number and protocol of the port of the node that a port takes.
-    fn host_port(&self, port: &Value) -> Option<String> {
-        let number = host_port(port, self.template.spec.host_network == Some(true))?;
-        Some(format!("{number}/{}", protocol(port)))
+    fn host_port(&self, port: &Port) -> Option<String> {
+        let number = port.on_node(self.template.spec.host_network == Some(true))?;
+        Some(format!("{number}/{}", port.protocol()))
     }
 }
 
 /// Name and protocol of a port, where it has a name.
-fn named(port: &Value) -> Option<String> {
-    Some(format!("{}/{}", port_name(port)?, protocol(port)))
+fn named(port: &Port) -> Option<String> {
+    Some(format!("{}/{}", port.name()?, port.protocol()))
 }
 
 /// How a probe may name a port: by number or by name.
-fn probe_targets(port: &Value) -> impl Iterator<Item = String> {
-    let number = port["containerPort"].as_i64().map(|number| number.to_string());
-    number.into_iter().chain(port_name(port).map(str::to_owned))
+fn probe_targets(port: &Port) -> impl Iterator<Item = String> {
+    let number = port.number().map(|number| number.to_string());
+    number.into_iter().chain(port.name().map(str::to_owned))
 }
 
 /// The port in its own Pod that a probe asks over the network.

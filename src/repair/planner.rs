@@ -6,7 +6,7 @@ use crate::json::malformed::Malformed;
 use crate::kubernetes::resources;
 use crate::kubernetes::version::{HOST_PORTS, NAMED_PORTS, RESTART_POLICY_RULES, Version};
 use crate::repair::consequences::{self, Work};
-use crate::repair::lists::{Lists, host_port, port_name};
+use crate::repair::lists::Lists;
 use crate::repair::obstacles::Obstacles;
 use crate::repair::outcome::{Consequence, NotRepaired, Outcome};
 use crate::repair::plan::Plan;
@@ -139,11 +139,11 @@ impl<'v> Planner<'_, 'v> {
         if let Some(why) = Self::rules(finding, version).filter(|_| !will_be_known) {
             return Ok(Err(why));
         }
-        if lacks(NAMED_PORTS) && ports.iter().any(|port| port_name(port).is_some()) {
+        if lacks(NAMED_PORTS) && ports.iter().any(|port| port.name().is_some()) {
             return Ok(Err(NotRepaired::NamedPorts));
         }
         let is_in_network_of_host = spec.host_network == Some(true);
-        if lacks(HOST_PORTS) && ports.iter().any(|port| host_port(port, is_in_network_of_host).is_some()) {
+        if lacks(HOST_PORTS) && ports.iter().any(|port| port.on_node(is_in_network_of_host).is_some()) {
             return Ok(Err(NotRepaired::HostPorts));
         }
         let starts_first = finding.template.starts_first(container);
