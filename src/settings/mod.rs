@@ -142,7 +142,8 @@ described! {
         /// them. GitOps tools see changed workloads as drift.
         #[describe(group: "Conversion", example: Some(json!(true)))]
         convert_templates: bool = "convertTemplates",
-        /// More kinds with Pod templates, each as `GROUP/KIND=JSONPATH`. The policy's `rules` have to send them.
+        /// More kinds with Pod templates, each as `GROUP/KIND=JSONPATH`, also with `[*]`, slices, unions and filters. The
+        /// policy's `rules` have to send them.
         #[describe(
             group: "Kinds",
             pattern: Some(patterns::POD_TEMPLATE),

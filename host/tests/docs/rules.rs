@@ -1,5 +1,7 @@
-//! The examples of docs/rules.md are cases of tests/cases: what stands between `<!-- case GROUP/CASE -->` and `<!-- end -->`.
+//! docs/rules.md says of each rule what its own file does, between `<!-- rule ID -->` and `<!-- end rule -->`, and its examples are
+//! cases of tests/cases: what stands between `<!-- case GROUP/CASE -->` and `<!-- end -->`.
 
+use native_sidecar_policy::describe::{self, RuleDescription};
 use serde_json::{Value, json};
 use yaml::emit::{self, Layout};
 
@@ -82,22 +84,52 @@ fn diff(before: &Value, after: &Value) -> String {
     diff.unified_diff().context_radius(CONTEXT).to_string()
 }
 
-/// The page, with its examples made anew.
-fn renewed(page: &str) -> String {
+/// A rule for a reader: its title, what it means, why it matters, and its settings. Examples come from the cases.
+fn section(rule: RuleDescription) -> String {
+    let (title, text) = title_and_text(&rule);
+    let mut parts = text.split("\n## ");
+    let meaning = parts.next().unwrap().trim();
+    let part =
+        |name: &str| parts.clone().find_map(|part| part.strip_prefix(name)).unwrap_or_default().trim().to_owned();
+    format!("**{title}.** {meaning}\n\n{}\n\nSettings:\n\n{}\n", part("Why it matters\n"), part("Settings\n"))
+}
+
+fn title_and_text(rule: &RuleDescription) -> (&'static str, &'static str) {
+    let text = rule.text.strip_prefix("# ").unwrap();
+    text.split_once('\n').unwrap()
+}
+
+/// All rules, with their titles.
+fn table() -> String {
+    let rows = describe::rules().map(|rule| format!("| [{0}](#{0}) | {1} |\n", rule.id, title_and_text(&rule).0));
+    format!("| rule | what it says |\n|---|---|\n{}", rows.collect::<String>())
+}
+
+/// The page, with what stands between each `<!-- START NAME -->` and the end made anew.
+fn renewed(page: &str, start: &str, end: &str, content: impl Fn(&str) -> String) -> String {
     let mut text = String::new();
-    let mut parts = page.split("<!-- case ");
+    let mut parts = page.split(start);
     text += parts.next().unwrap();
     for part in parts {
-        let (name, rest) = part.split_once(" -->\n").unwrap_or_else(|| panic!("{PAGE}: a case without a name"));
-        let (_, rest) = rest.split_once("<!-- end -->").unwrap_or_else(|| panic!("{PAGE}: case {name} does not end"));
-        text += &format!("<!-- case {name} -->\n{}<!-- end -->{rest}", example(name));
+        let (name, rest) = part.split_once(" -->\n").unwrap_or_else(|| panic!("{PAGE}: {start} without a name"));
+        let (_, rest) = rest.split_once(end).unwrap_or_else(|| panic!("{PAGE}: {start}{name} does not end"));
+        text += &format!("{start}{name} -->\n{}{end}{rest}", content(name));
     }
     text
 }
 
 #[test]
-fn the_examples_are_the_cases() {
+fn it_says_of_each_rule_what_its_file_does_and_shows_cases() {
     let text = page::text(PAGE);
     assert!(text.matches("<!-- case ").count() > 10, "{PAGE} has lost its examples");
-    page::bless(PAGE, &renewed(&text));
+    for rule in describe::rules() {
+        let start = format!("\n## {0}\n\n<!-- rule {0} -->\n", rule.id);
+        assert!(text.contains(&start), "{PAGE} has no section on {}:{start}<!-- end rule -->", rule.id);
+    }
+    let rule = |id: &str| describe::rules().find(|rule| rule.id == id).map(section);
+    let text = renewed(&text, "<!-- case ", "<!-- end -->", example);
+    let text = renewed(&text, "<!-- rule ", "<!-- end rule -->", |id| {
+        rule(id).unwrap_or_else(|| panic!("{PAGE}: there is no rule {id}"))
+    });
+    page::bless(PAGE, &renewed(&text, "<!-- rules", "<!-- end rules -->", |_| table()));
 }
