@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use native_sidecar::engine::Engine;
-use serde_json::json;
+use serde_json::{Value, json};
 use wasmparser::{Parser, Payload};
 
 /// What fits comfortably into a policy server that holds many policies.
@@ -49,6 +49,40 @@ fn it_is_the_same_wherever_it_is_built() {
     for place in [env!("CARGO_MANIFEST_DIR"), &format!("{home}/"), "/tmp/"] {
         assert!(!module.contains(place), "the module names files of the machine that built it, in {place}");
     }
+}
+
+/// A Pod that is built to take long, of about a megabyte. The engine ends a call that takes as long as policy servers let it.
+fn judged(metadata: Value, spec: Value, settings: Value) {
+    let engine = Engine::load(common::policy()).expect("the module");
+    let request = json!({
+        "uid": "u",
+        "kind": {"group": "", "version": "v1", "kind": "Pod"},
+        "operation": "CREATE",
+        "object": {"metadata": metadata, "spec": spec},
+    });
+    let response = engine.evaluate(&request, &settings);
+    assert!(response.allowed, "{:?}", response.status);
+}
+
+#[test]
+fn it_takes_thousands_of_names_in_time() {
+    let names = || (0..20_000).map(|index| format!("v{}", index * 7919 % 20_000));
+    let named = || names().map(|name| json!({"name": name})).collect::<Vec<_>>();
+    let converts = json!({"legacySidecars": "convert", "sidecarNames": ["log"], "startFirst": ["log"]});
+    let (app, log) = (json!({"name": "app"}), json!({"name": "log", "volumeMounts": [{"name": "v7"}]}));
+    let spec = json!({
+        "volumes": named(),
+        "initContainers": [{"name": "init", "volumeMounts": named()}],
+        "containers": [app, log],
+    });
+    judged(json!({}), spec, converts.clone());
+    let ports: Vec<_> = names().map(|name| json!({"name": name, "containerPort": 1})).collect();
+    let log = json!({"name": "log", "ports": [{"name": "log", "containerPort": 2}]});
+    judged(json!({}), json!({"containers": [{"name": "app", "ports": ports}, log]}), converts);
+    let declared: String = names().chain(names()).chain(names()).map(|name| name + ",").collect();
+    let metadata = json!({"annotations": {"sidecars.kubewarden.io/native": declared}});
+    let containers: Vec<_> = (0..30_000).map(|index| json!({"name": format!("c{index}")})).collect();
+    judged(metadata, json!({"containers": containers}), json!({}));
 }
 
 #[test]

@@ -121,8 +121,6 @@ impl<'h> Cluster<'h> {
 fn masks(fields: &[&str]) -> BTreeSet<String> {
     let mut masks = BTreeSet::new();
     // Collecting them would take the module kilobytes for a sort of its own.
-    for field in fields {
-        masks.insert((*field).to_owned());
-    }
+    masks.extend(fields.iter().map(|field| (*field).to_owned()));
     masks
 }

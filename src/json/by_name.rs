@@ -1,45 +1,45 @@
-//! A map for a handful of things that have names.
+//! A map from names to things.
 
-/// Things by their names, in the order of these. It is a sorted list: the standard library's maps are made for many things, and
-/// take the module a few kilobytes for each type of them.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct ByName<V>(Vec<(String, V)>);
+use std::collections::BTreeMap;
+
+/// Things by their names, in the order of these. The names have one map for all types of things: each type of one of its own would
+/// take the module a few kilobytes.
+#[derive(Debug)]
+pub struct ByName<V> {
+    places: BTreeMap<String, usize>,
+    things: Vec<V>,
+}
 
 impl<V> ByName<V> {
     /// What has this name.
     pub fn get(&self, name: &str) -> Option<&V> {
-        let index = self.place(name).ok()?;
-        self.0.get(index).map(|(_, value)| value)
+        self.things.get(*self.places.get(name)?)
     }
 
     /// What has this name; a new one where nothing has it.
     pub fn get_or_insert(&mut self, name: &str, new: V) -> &mut V {
-        let index = self.place(name).unwrap_or_else(|index| {
-            self.0.insert(index, (name.to_owned(), new));
-            index
+        let place = self.places.get(name).copied().unwrap_or_else(|| {
+            self.places.insert(name.to_owned(), self.things.len());
+            self.things.push(new);
+            self.things.len() - 1
         });
-        &mut self.0[index].1
+        &mut self.things[place]
     }
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &V)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+        self.places.iter().map(|(name, place)| (name.as_str(), &self.things[*place]))
     }
 
     /// Whether there is none.
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Where it is, or would be.
-    fn place(&self, name: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|(other, _)| other.as_str().cmp(name))
+        self.things.is_empty()
     }
 }
 
 impl<V> Default for ByName<V> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self { places: BTreeMap::new(), things: Vec::new() }
     }
 }
 

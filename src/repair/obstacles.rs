@@ -1,5 +1,7 @@
 //! What keeps a container from being converted.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -7,7 +9,7 @@ use crate::catalogue::sidecars::{self, Owner};
 use crate::json::by_name::ByName;
 use crate::json::malformed::Malformed;
 use crate::json::read;
-use crate::kubernetes::pod::{Container, List};
+use crate::kubernetes::pod::List;
 use crate::kubernetes::port::Port;
 use crate::repair::lists::Lists;
 use crate::repair::outcome::NotRepaired;
@@ -22,7 +24,7 @@ pub struct Obstacles<'v> {
     template: &'v Template<'v>,
     lists: Lists<'v>,
     /// Names in `initContainers`, also those to come.
-    taken: Vec<&'v str>,
+    taken: BTreeSet<String>,
     /// How many of the regular containers that may be the main one stay.
     mains: usize,
     /// Which containers that stay, or are native, have which ports; read at the first need.
@@ -57,14 +59,15 @@ impl<'v> Obstacles<'v> {
     /// Those in this template.
     pub fn new(facts: &'v Facts<'v>, lists: Lists<'v>) -> Self {
         let template = &facts.template;
-        let taken = template.spec.init_containers().iter().map(Container::name).collect();
+        let mut taken = BTreeSet::new();
+        taken.extend(template.spec.init_containers().iter().map(|container| container.name().to_owned()));
         let mains = (0..template.spec.containers().len()).filter(|index| facts.may_be_main(*index)).count();
         Self { facts, template, lists, taken, mains, ports: None, filled: None }
     }
 
     /// Takes note that a container goes to the init containers.
-    pub fn take(&mut self, finding: &Finding<'v>) {
-        self.taken.push(finding.container.name());
+    pub fn take(&mut self, finding: &Finding) {
+        self.taken.insert(finding.container.name().to_owned());
         self.mains -= usize::from(self.facts.may_be_main(finding.index));
     }
 
@@ -89,7 +92,7 @@ impl<'v> Obstacles<'v> {
         if self.mains == usize::from(self.facts.may_be_main(finding.index)) {
             return Ok(Some(NotRepaired::without_another(self.template)));
         }
-        if self.taken.contains(&container.name()) {
+        if self.taken.contains(container.name()) {
             return Ok(Some(NotRepaired::NameTaken));
         }
         if let Some(init) = self.filled_later(finding)? {
@@ -109,7 +112,13 @@ impl<'v> Obstacles<'v> {
         if !template.starts_first(finding.container) || template.spec.init_containers().is_empty() {
             return Ok(None);
         }
-        let volumes = self.lists.volumes(template.spec.volumes)?;
+        let listed = self.lists.volumes(template.spec.volumes)?;
+        let mut volumes = ByName::default();
+        for volume in &listed {
+            if let Some(name) = volume["name"].as_str() {
+                *volumes.get_or_insert(name, volume) = volume;
+            }
+        }
         let filled = match self.filled.take() {
             Some(filled) => filled,
             None => self.read_filled(&volumes)?,
@@ -127,9 +136,9 @@ impl<'v> Obstacles<'v> {
     }
 
     /// What init containers may write to.
-    fn read_filled(&self, volumes: &[Value]) -> Result<Users, Malformed> {
+    fn read_filled(&self, volumes: &ByName<&Value>) -> Result<Users, Malformed> {
         let mut filled = Users::default();
-        let is_writable = |name: &&str| volume(volumes, name).is_none_or(is_writable);
+        let is_writable = |name: &&str| volumes.get(name).is_none_or(|volume| is_writable(volume));
         for (index, init) in self.template.spec.init_containers().iter().enumerate() {
             let mounts = self.lists.mounts(List::InitContainers, index, init)?;
             let devices = self.lists.devices(List::InitContainers, index, init)?;
@@ -221,14 +230,9 @@ fn probed_port(probe: &RawValue) -> Option<String> {
     }
 }
 
-/// The volume of this name.
-fn volume<'v>(volumes: &'v [Value], name: &str) -> Option<&'v Value> {
-    volumes.iter().rfind(|volume| volume["name"] == name)
-}
-
 /// What a volume of this name stores things in: a claim is the same under each name.
-fn storage(name: &str, volumes: &[Value]) -> String {
-    let claim = volume(volumes, name).and_then(|volume| volume["persistentVolumeClaim"]["claimName"].as_str());
+fn storage(name: &str, volumes: &ByName<&Value>) -> String {
+    let claim = volumes.get(name).and_then(|volume| volume["persistentVolumeClaim"]["claimName"].as_str());
     claim.map_or_else(|| format!("volume/{name}"), |claim| format!("claim/{claim}"))
 }
 

@@ -67,7 +67,7 @@ struct Planner<'p, 'v> {
 }
 
 impl<'v> Planner<'_, 'v> {
-    fn outcome(&mut self, finding: &Finding<'v>) -> Result<Outcome, Malformed> {
+    fn outcome(&mut self, finding: &Finding) -> Result<Outcome, Malformed> {
         if finding.check.spares_main && self.facts.may_be_main(finding.index) {
             return Ok(Outcome::NotRepaired(NotRepaired::without_another(finding.template)));
         }
@@ -83,7 +83,7 @@ impl<'v> Planner<'_, 'v> {
         }
     }
 
-    fn restore(&mut self, finding: &Finding<'v>) -> Result<Outcome, Malformed> {
+    fn restore(&mut self, finding: &Finding) -> Result<Outcome, Malformed> {
         if let Some(why) = self.surroundings.not_changeable.clone() {
             return Ok(Outcome::NotRepaired(why));
         }
@@ -104,7 +104,7 @@ impl<'v> Planner<'_, 'v> {
         Ok(Outcome::Repaired(Vec::new()))
     }
 
-    fn convert(&mut self, finding: &Finding<'v>) -> Result<Outcome, Malformed> {
+    fn convert(&mut self, finding: &Finding) -> Result<Outcome, Malformed> {
         if self.surroundings.changes == Changes::Later {
             return self.conversion(finding).map(Outcome::OfPods);
         }
@@ -115,7 +115,7 @@ impl<'v> Planner<'_, 'v> {
     }
 
     /// Plans to convert a container. Returns what that means, or why it can't be.
-    fn conversion(&mut self, finding: &Finding<'v>) -> Result<Result<Vec<Consequence>, NotRepaired>, Malformed> {
+    fn conversion(&mut self, finding: &Finding) -> Result<Result<Vec<Consequence>, NotRepaired>, Malformed> {
         let (spec, container) = (finding.template.spec, finding.container);
         let Surroundings { lists, changes, work, .. } = self.surroundings;
         if finding.evidence.strength == Strength::Open {

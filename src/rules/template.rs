@@ -1,5 +1,7 @@
 //! One Pod template, and all that a decision about it depends on.
 
+use std::collections::BTreeSet;
+
 use crate::catalogue::glob::{Glob, first_match};
 use crate::catalogue::injectors::Injector;
 use crate::catalogue::marks::Marked;
@@ -45,7 +47,7 @@ pub struct Template<'v> {
     /// Whether this is a stored Pod: its lists of containers are immutable, so all that can be wrong is a strip.
     pub is_stored_pod: bool,
     /// The names that its annotation declares.
-    declared: Vec<&'v str>,
+    declared: BTreeSet<String>,
 }
 
 impl<'v> Template<'v> {
@@ -58,7 +60,8 @@ impl<'v> Template<'v> {
         injections: &'v [&'v Injection],
         is_stored_pod: bool,
     ) -> Self {
-        let declared = pod.annotations().into_iter().flat_map(Annotations::declared).collect();
+        let mut declared = BTreeSet::new();
+        declared.extend(pod.annotations().into_iter().flat_map(Annotations::declared).map(str::to_owned));
         Self { settings, pod, spec, around, injections, is_stored_pod, declared }
     }
 
@@ -197,6 +200,6 @@ impl<'v> Template<'v> {
 
     /// Whether its annotation declares a native sidecar of this name.
     pub fn declares(&self, name: &str) -> bool {
-        self.declared.contains(&name)
+        self.declared.contains(name)
     }
 }
