@@ -7,47 +7,10 @@ use crate::catalogue::injectors::Injector;
 use crate::catalogue::marks::{Mark, Marked};
 use crate::json::path::Step;
 use crate::json::read;
-use crate::kubernetes::image::{Repository, cut};
+use crate::kubernetes::image::{Repository, cut, last_component};
 
 /// Globs of names.
 pub type Names = &'static [&'static str];
-
-/// A container that entries are compared with.
-pub(super) struct Candidate<'a> {
-    name: &'a str,
-    image: &'a str,
-}
-
-impl<'a> Candidate<'a> {
-    /// The container with this name and image.
-    pub(super) const fn new(name: &'a str, image: &'a str) -> Self {
-        Self { name, image }
-    }
-
-    /// The last component of its image, without tag and digest.
-    pub(super) fn base_name(&self) -> &'a str {
-        let (_, base_name) = last_component(self.image);
-        cut(base_name, base_name.bytes().position(|byte| matches!(byte, b':' | b'@'))).0
-    }
-
-    /// Whether a pattern of the catalogue matches its image.
-    fn has_image(&self, pattern: &str) -> bool {
-        let Repository { short, tag, .. } = Repository::of(self.image);
-        let (wanted_path, wanted_tag) = cut(pattern, pattern.bytes().position(|byte| byte == b':'));
-        let ((rest, image), (wanted_folder, wanted_image)) = (last_component(short), last_component(wanted_path));
-        matches(wanted_image, image)
-            && (wanted_folder.is_empty() || matches(wanted_folder, last_component(rest).1))
-            && wanted_tag.is_none_or(|wanted| matches(wanted, tag.unwrap_or_default()))
-    }
-}
-
-/// A path up to its last component, and that.
-fn last_component(path: &str) -> (&str, &str) {
-    match cut(path, path.bytes().rposition(|byte| byte == b'/')) {
-        (rest, Some(component)) => (rest, component),
-        (component, None) => ("", component),
-    }
-}
 
 /// A well-known sidecar.
 #[derive(Debug)]
@@ -207,10 +170,10 @@ impl Entry {
         }
     }
 
-    /// Whether this entry means this container, where its Pod has the label.
-    pub(super) fn means(&self, candidate: &Candidate) -> bool {
-        (self.names.is_empty() || self.has_name(candidate.name))
-            && self.images.iter().any(|pattern| candidate.has_image(pattern))
+    /// Whether this entry means the container with this name and image, where its Pod has the label.
+    pub(super) fn means(&self, name: &str, image: &str) -> bool {
+        let has_image = |image: Repository| self.images.iter().any(|glob| matches_image(glob, &image));
+        (self.names.is_empty() || self.has_name(name)) && has_image(Repository::of(image))
     }
 
     /// Whether a Pod with these labels has the one that the entry asks for.
@@ -233,4 +196,13 @@ impl Entry {
                 || self.signs.iter().any(|sign| sign.is_on(object) == Some(true))
                 || self.injector.is_some_and(|injector| injector.works_on(object)))
     }
+}
+
+/// Whether a glob of the catalogue matches an image.
+fn matches_image(glob: &str, Repository { short, tag, .. }: &Repository) -> bool {
+    let (path, wanted_tag) = cut(glob, glob.bytes().position(|byte| byte == b':'));
+    let ((wanted_rest, wanted), (rest, component)) = (last_component(path), last_component(short));
+    matches(wanted, component)
+        && (wanted_rest.is_empty() || matches(wanted_rest, last_component(rest).1))
+        && wanted_tag.is_none_or(|wanted| matches(wanted, tag.unwrap_or_default()))
 }

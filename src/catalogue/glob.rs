@@ -31,27 +31,21 @@ impl<'a> Glob<'a> {
             return Err("is empty; it matches nothing".to_owned());
         }
         let class_of = |byte: u8| CLASSES[usize::from(byte)];
-        let (mut all, mut any, mut plain) = (u8::MAX, 0, 0);
-        let (fours, rest) = text.as_bytes().as_chunks();
-        for four in fours {
-            let [first, second, third, fourth] = four.map(class_of);
-            all &= first & second & third & fourth;
-            any |= first | second | third | fourth;
-            plain += if any & class::WILDCARD == 0 { four.len() } else { 0 };
-        }
-        for class in rest.iter().copied().map(class_of) {
+        let (mut all, mut any, mut literal) = (u8::MAX, 0, text.len());
+        for (index, class) in text.bytes().map(class_of).enumerate() {
             (all, any) = (all & class, any | class);
+            if class & class::WILDCARD != 0 {
+                literal = literal.min(index);
+            }
         }
-        let literal = text.bytes().skip(plain).position(is_wildcard).map_or(text.len(), |index| plain + index);
-        // What has no other wildcards than single `*` and `?` is a glob.
-        if any & class::WILDCARD != 0
-            && (text.bytes().any(|byte| byte == b'[') || text.as_bytes().windows(2).any(|pair| pair == b"**"))
-        {
+        // What has no other wildcards than `?` and single `*` is a glob.
+        let rest = &text.as_bytes()[literal..];
+        if rest.contains(&b'[') || rest.windows(2).any(|pair| pair == b"**") {
             Pattern::new(&text).map_err(|error| format!("is no glob: {} at character {}", error.msg, error.pos + 1))?;
         }
         if all & subject.class() == 0 {
-            let never = |each: &char| u8::try_from(*each).is_ok_and(|byte| class_of(byte) & subject.class() != 0);
-            let never = text.chars().find(|each| !never(each));
+            let is_allowed = |each: char| u8::try_from(each).is_ok_and(|byte| class_of(byte) & subject.class() != 0);
+            let never = text.chars().find(|each| !is_allowed(*each));
             return Err(format!("can never match: {} never has {:?}", subject.noun(), never.unwrap_or_default()));
         }
         if any & class::TAG != 0
@@ -129,7 +123,7 @@ static CLASSES: [u8; 256] = {
     let (mut classes, mut byte) = ([0; 256], 0);
     while byte < classes.len() {
         classes[byte] = match byte as u8 {
-            b'*' | b'?' | b'[' => class::NAME | class::REPOSITORY | class::WILDCARD,
+            wildcard if is_wildcard(wildcard) => class::NAME | class::REPOSITORY | class::WILDCARD,
             b'a'..=b'z' | b'0'..=b'9' | b'-' | b']' | b'!' => class::NAME | class::REPOSITORY,
             b'.' | b'_' | b'/' => class::REPOSITORY,
             b':' | b'@' => class::REPOSITORY | class::TAG,

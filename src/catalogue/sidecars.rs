@@ -7,20 +7,19 @@
 use serde_json::value::RawValue;
 
 use crate::catalogue::entries::CATALOGUE;
-use crate::catalogue::entry::Candidate;
 pub use crate::catalogue::entry::{Entry, Owner, Place, Purpose};
 use crate::catalogue::index::Index;
 use crate::catalogue::injectors::Injector;
 use crate::json::read;
+use crate::kubernetes::image::base_name;
 use crate::kubernetes::labels::Labels;
 
 static INDEX: Index = Index::of(&CATALOGUE);
 
 /// The entry that means the container with this name and image, in a Pod with these labels.
 pub fn find(name: &str, image: &str, labels: Option<&RawValue>) -> Option<&'static Entry> {
-    let candidate = Candidate::new(name, image);
-    let mut entries = INDEX.entries(name, candidate.base_name()).map(|position| &CATALOGUE[position]);
-    entries.find(|entry| entry.means(&candidate) && entry.has_label(labels))
+    let mut entries = INDEX.entries(name, base_name(image)).map(|position| &CATALOGUE[position]);
+    entries.find(|entry| entry.means(name, image) && entry.has_label(labels))
 }
 
 /// The injector with a switch that adds containers of this name, whatever image they have: one that stands in the Pod already

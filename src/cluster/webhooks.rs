@@ -88,7 +88,7 @@ pub fn suspects(list: &str, request: &Request, labels: Labels) -> Result<Vec<Sus
 
 /// Reads what others have made; what can't be read is as good as empty.
 fn lenient<'a, T: Default + serde::Deserialize<'a>>(raw: &'a RawValue) -> T {
-    read::document(raw.get()).unwrap_or_default()
+    read::lenient(raw.get()).unwrap_or_default()
 }
 
 /// Whether a webhook is called, as far as that is known: Some where it may be, with what else decides.

@@ -90,34 +90,34 @@ impl<'a> Reader<'a> {
         if self.levels > MOST_LEVELS { Err(NotJson) } else { Ok(()) }
     }
 
-    fn number(&mut self) -> Result<Number, Problem> {
-        serde_json::from_str(self.scanner.number()?).map_err(|_| Problem(None))
+    /// Passes over `null`, where it is there.
+    fn skip_null(&mut self) -> Result<bool, NotJson> {
+        let is_null = self.scanner.peek() == b'n';
+        if is_null {
+            self.scanner.expect_word("null")?;
+        }
+        Ok(is_null)
     }
 
-    /// Reads a value of a type that nobody wants, as far as it says which.
+    /// Says what there is in place of what was expected.
     #[cold]
     fn refuse(&mut self, expected: &dyn Expected) -> Problem {
-        let mut found = || -> Result<Problem, Problem> {
-            let refused = |found| <Problem as serde::de::Error>::invalid_type(found, expected);
-            Ok(match self.scanner.peek() {
-                b'"' => refused(Unexpected::Str(&self.scanner.string()?)),
-                b't' => self.scanner.expect_word("true").map(|()| refused(Unexpected::Bool(true)))?,
-                b'f' => self.scanner.expect_word("false").map(|()| refused(Unexpected::Bool(false)))?,
-                b'n' => self.scanner.expect_word("null").map(|()| refused(Unexpected::Unit))?,
-                b'[' => refused(Unexpected::Seq),
-                b'{' => refused(Unexpected::Map),
-                b'-' | b'0'..=b'9' => {
-                    let number = self.number()?;
-                    match (number.as_u64(), number.as_i64()) {
-                        (Some(number), _) => refused(Unexpected::Unsigned(number)),
-                        (_, Some(number)) => refused(Unexpected::Signed(number)),
-                        _ => refused(Unexpected::Float(number.as_f64().unwrap_or_default())),
-                    }
-                }
-                _ => Problem(None),
-            })
-        };
-        found().unwrap_or_else(|problem| problem)
+        match self.scanner.peek() {
+            b'[' => serde::de::Error::invalid_type(Unexpected::Seq, expected),
+            b'{' => serde::de::Error::invalid_type(Unexpected::Map, expected),
+            _ => self.deserialize_any(Refused(expected)).err().unwrap_or(Problem(None)),
+        }
+    }
+}
+
+/// Takes no value, as it is not what was expected.
+struct Refused<'e>(&'e dyn Expected);
+
+impl Visitor<'_> for Refused<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -132,7 +132,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
             b't' | b'f' => self.deserialize_bool(visitor),
             b'n' => self.deserialize_unit(visitor),
             b'-' | b'0'..=b'9' => {
-                let number = self.number()?;
+                let number = serde_json::from_str::<Number>(self.scanner.number()?).map_err(|_| Problem(None))?;
                 match (number.as_u64(), number.as_i64()) {
                     (Some(number), _) => visitor.visit_u64(number),
                     (_, Some(number)) => visitor.visit_i64(number),
@@ -168,19 +168,17 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        if self.scanner.peek() != b'n' {
-            return Err(self.refuse(&visitor));
+        match self.skip_null()? {
+            true => visitor.visit_unit(),
+            false => Err(self.refuse(&visitor)),
         }
-        self.scanner.expect_word("null")?;
-        visitor.visit_unit()
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        if self.scanner.peek() != b'n' {
-            return visitor.visit_some(self);
+        match self.skip_null()? {
+            true => visitor.visit_none(),
+            false => visitor.visit_some(self),
         }
-        self.scanner.expect_word("null")?;
-        visitor.visit_none()
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {

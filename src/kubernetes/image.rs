@@ -41,11 +41,6 @@ impl<'a> Repository<'a> {
         [Some(Cow::Borrowed(self.short)), self.on_docker_hub.then(|| self.full())].into_iter().flatten()
     }
 
-    /// Its last component, which a mirror keeps.
-    pub fn base_name(&self) -> &'a str {
-        self.short.rsplit('/').next().unwrap_or_default()
-    }
-
     /// The full spelling: `docker.io/library/redis`.
     fn full(&self) -> Cow<'a, str> {
         match self.on_docker_hub {
@@ -53,6 +48,20 @@ impl<'a> Repository<'a> {
             true if self.short.contains('/') => Cow::Owned(format!("docker.io/{}", self.short)),
             true => Cow::Owned(format!("docker.io/library/{}", self.short)),
         }
+    }
+}
+
+/// The last component of an image without tag and digest, which a mirror keeps.
+pub fn base_name(image: &str) -> &str {
+    let (_, component) = last_component(image);
+    cut(component, component.bytes().position(|byte| matches!(byte, b':' | b'@'))).0
+}
+
+/// A path up to its last component, and that.
+pub fn last_component(path: &str) -> (&str, &str) {
+    match cut(path, path.bytes().rposition(|byte| byte == b'/')) {
+        (rest, Some(component)) => (rest, component),
+        (component, None) => ("", component),
     }
 }
 
@@ -98,7 +107,7 @@ mod tests {
                 let repository = Repository::of(&image);
                 assert_eq!((repository.short, repository.tag), (short, tag), "{image}");
                 assert_eq!(repository.full(), full, "{image}");
-                assert_eq!(Some(repository.base_name()), full.rsplit('/').next(), "{image}");
+                assert_eq!(Some(base_name(&image)), full.rsplit('/').next(), "{image}");
             }
         }
     }

@@ -197,7 +197,7 @@ impl History {
 /// takes anything away; of a Pod without them, nothing is known.
 pub fn has_all_that_was_sent(metadata: &Metadata, spec: &PodSpec) -> bool {
     let entries: Vec<ManagedFields> =
-        metadata.managed_fields.and_then(|raw| read::document(raw.get()).ok()).unwrap_or_default();
+        metadata.managed_fields.and_then(|raw| read::lenient(raw.get())).unwrap_or_default();
     let mut fields = entries.iter().filter_map(|entry| entry.fields);
     let list = |fields: &'_ RawValue, name| {
         let list: Option<Members> = read::at(fields.get(), &[Step::key("f:spec"), Step::key(name)]).ok()?;

@@ -7,7 +7,7 @@ use crate::catalogue::injectors::Injector;
 use crate::catalogue::marks::Marked;
 use crate::catalogue::sidecars::{self, Entry, Owner, Purpose};
 use crate::json::view::text;
-use crate::kubernetes::image::Repository;
+use crate::kubernetes::image::base_name;
 use crate::kubernetes::labels::Labels;
 use crate::kubernetes::metadata::{Annotations, Metadata};
 use crate::kubernetes::pod::{Container, PodSpec, PodTemplate};
@@ -128,7 +128,6 @@ impl<'v> Template<'v> {
     /// Whether this regular container is one that the policy injects in that form, from whichever mirror its image comes.
     pub fn is_injected(&self, container: &Container) -> bool {
         let injection = self.injection(container.name()).filter(|injection| injection.strategy != Strategy::Native);
-        let base_name = |image| Repository::of(image).base_name();
         injection.is_some_and(|injection| base_name(&injection.image) == base_name(container.image()))
     }
 

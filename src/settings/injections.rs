@@ -280,7 +280,7 @@ impl Injection {
             }
         }
         let mut wrong = |place: Path, problem: &str| errors.push(Malformed::new(place, problem));
-        let named: Named = read::document(container.get()).unwrap_or_default();
+        let named: Named = read::lenient(container.get()).unwrap_or_default();
         if !matches!(text(&named.name), own if own.is_empty() || own == name) {
             wrong(at("container").key("name"), "not the name of the injection; leave it out");
         }
@@ -306,7 +306,7 @@ impl Injection {
                 if !universal::companions(name).iter().all(|name| is_dns_label(name)) {
                     wrong(at("name"), "too long for universal, which adds \"-helper\" and \"-legacy\" to it");
                 }
-                let container: Value = read::document(container.get()).unwrap_or_default();
+                let container: Value = read::lenient(container.get()).unwrap_or_default();
                 let obstacles = universal::obstacles(&container).into_iter();
                 errors.extend(obstacles.map(|obstacle| obstacle.within(at("container"))));
                 let (name, volume) = universal::volume(name).map_err(|error| errors.push(error)).ok()?;
@@ -320,8 +320,7 @@ impl Injection {
         }
         let used = [&named.volume_mounts, &named.volume_devices].into_iter().flatten().flatten();
         let used = used.map(|volume| text(&volume.name));
-        let variables: Vec<Value> =
-            named.env.map_or_else(Vec::new, |env| read::document(env.get()).unwrap_or_default());
+        let variables: Vec<Value> = named.env.map_or_else(Vec::new, |env| read::lenient(env.get()).unwrap_or_default());
         let files = variables.iter().filter_map(|variable| variable["valueFrom"]["fileKeyRef"]["volumeName"].as_str());
         let mounts = used.chain(files).map(String::from).collect();
         Some(Self {
@@ -362,7 +361,7 @@ impl Injection {
 
 /// The name of a volume; empty where it has none.
 pub fn name_of(volume: &RawValue) -> String {
-    let named: Named = read::document(volume.get()).unwrap_or_default();
+    let named: Named = read::lenient(volume.get()).unwrap_or_default();
     text(&named.name).to_owned()
 }
 
