@@ -42,7 +42,7 @@ fn json(rule: &Rule, setting: Option<&Field>) -> Value {
         let values: Vec<_> = field.choices.iter().map(|(word, _)| *word).collect();
         json!({"name": field.name, "values": values, "default": field.default})
     });
-    json!({"id": rule.id, "title": rule.title(), "summary": rule.summary(), "setting": setting})
+    json!({"id": rule.id, "title": rule.title(), "summary": rule.summary().replace('\n', " "), "setting": setting})
 }
 
 #[cfg(test)]
