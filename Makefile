@@ -15,7 +15,7 @@ WASM_FEATURES := $(addprefix --enable-,bulk-memory multivalue mutable-globals no
 	sign-ext simd)
 
 POLICY_SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs' -o -name '*.sh')
-HOST_SOURCES := $(addsuffix /Cargo.toml,host review yaml) $(shell find host/src review/src yaml/src -name '*.rs' -o -name '*.md')
+HOST_SOURCES := $(addsuffix /Cargo.toml,host review yaml) host/build.rs $(shell find host/src review/src yaml/src -name '*.rs' -o -name '*.md')
 
 # The module holds names of source files: the same ones wherever it is built.
 # Kubewarden's hosts run SIMD, as wasmtime does unless told otherwise.
@@ -25,7 +25,7 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := -C target-feature=+simd1
 policy.wasm: CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS += \
 	-C llvm-args=-inline-threshold=100 -C llvm-args=-inlinehint-threshold=120
 
-.PHONY: all run test fmt lint unit-tests e2e-tests registry-tests deploy-tests e2e-cluster push bench clean linker
+.PHONY: all run test fmt lint unit-tests e2e-tests registry-tests deploy-tests e2e-cluster push bench dist clean linker
 all: annotated-policy.wasm
 
 # Whatever cargo builds for this machine, it links with cc.
@@ -42,24 +42,26 @@ define module
 	wasm-opt $(3) $(WASM_FEATURES) -o $(2) $(2)
 endef
 
+# The program takes it from here. A program that has built a module of its own does not look here again by itself.
 policy.wasm: $(POLICY_SOURCES) scripts/exports.json | linker
 	$(call module,native-sidecar-policy,$@,-Oz)
+	touch host/build.rs
 
 annotated-policy.wasm: policy.wasm metadata.yml README.md $(HOST)
 	$(KWCTL) annotate -m metadata.yml -u README.md -o $@ policy.wasm
 
 # The whole workspace: a part of it alone would get other features of the shared crates, and build them again.
-$(HOST): $(POLICY_SOURCES) $(HOST_SOURCES) | linker
+$(HOST): policy.wasm metadata.yml $(HOST_SOURCES) | linker
 	cargo build --locked --workspace
 	touch $@
 
 # Some of the examples are denied on purpose, which is exit code 1.
 run: annotated-policy.wasm $(HOST)
 	@echo '== What the policy says about the examples'
-	@$(HOST) review --policy annotated-policy.wasm examples || [ $$? = 1 ]
+	@$(HOST) review examples || [ $$? = 1 ]
 	@echo
 	@echo '== The Job of the Kubernetes tutorial, before and after'
-	@$(HOST) review --policy annotated-policy.wasm \
+	@$(HOST) review \
 		--settings-json '{"sidecarNames":["logshipper"],"legacySidecars":"convert","convertTemplates":true}' \
 		examples/job-sidecar-legacy.yaml
 
@@ -68,7 +70,7 @@ test: fmt lint unit-tests e2e-tests registry-tests deploy-tests
 fmt:
 	cargo fmt --all -- --check
 
-lint: | linker
+lint: policy.wasm | linker
 	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items --quiet
 
@@ -110,6 +112,12 @@ bench: policy.wasm $(TARGET_DIR)/bench-floor.wasm $(TARGET_DIR)/bench-round-trip
 	cargo run --locked --quiet -p bench -- $^ docs/performance.svg
 	cargo bench --locked -p native-sidecar-policy --features stages --bench stages -- --quiet
 
+# What a release holds for one platform: an archive in dist/, for this machine or for the TARGET that it can run, too.
+dist: policy.wasm
+	cargo build --locked --profile dist -p native-sidecar $(addprefix --target ,$(TARGET))
+	scripts/dist.sh v$(VERSION) $(or $(TARGET),$(shell rustc --print host-tuple)) \
+		$(TARGET_DIR)/$(addsuffix /,$(TARGET))dist/native-sidecar
+
 clean:
 	cargo clean
-	rm -f policy.wasm annotated-policy.wasm
+	rm -rf policy.wasm annotated-policy.wasm dist

@@ -22,11 +22,19 @@ pub struct RuleDescription {
     pub id: &'static str,
     /// What it means, why it matters, an example, and its settings, as Markdown.
     pub text: &'static str,
+    /// The setting that says what to do about what it finds; None where that is always the same.
+    pub setting: Option<&'static str>,
 }
+
+/// The settings of rules that look at more than containers.
+const OTHER_SETTINGS: [(&str, &str); 1] = [("nodes", "unsupportedNodes")];
 
 /// The rules, in the order of the documentation. To the last belongs what no other says.
 pub fn rules() -> impl Iterator<Item = RuleDescription> {
-    RULES.iter().map(|Rule { id, text, .. }| RuleDescription { id, text })
+    RULES.iter().map(|Rule { id, text, check }| {
+        let other = || OTHER_SETTINGS.iter().find(|(rule, _)| rule == id).map(|(_, setting)| *setting);
+        RuleDescription { id, text, setting: check.as_ref().map(|check| check.setting.name).or_else(other) }
+    })
 }
 
 /// A kind with Pod templates.
@@ -81,6 +89,30 @@ pub struct SidecarDescription {
     pub kept: Option<&'static str>,
     /// Its manifest, chart or documentation.
     pub source: &'static str,
+}
+
+impl SidecarDescription {
+    /// Returns the rule that finds it among the regular containers; none, where it is left alone.
+    pub fn rule(&self) -> Option<&'static str> {
+        match (self.kept, self.owner) {
+            (Some(_), _) => None,
+            (None, Some(_)) => Some("injected"),
+            (None, None) => Some("legacy"),
+        }
+    }
+
+    /// Returns what the policy does about it, in a few words.
+    pub fn treatment(&self) -> String {
+        match (self.kept, self.owner, self.switch.or(self.instead)) {
+            (Some(why), ..) => format!("left alone: {why}"),
+            (None, None, _) if self.is_first => {
+                "rule legacy; belongs ahead of the init containers that need it".to_owned()
+            }
+            (None, None, _) => "rule legacy".to_owned(),
+            (None, Some(owner), Some(what)) => format!("rule injected, by {owner}: {what}"),
+            (None, Some(owner), None) => format!("rule injected, by {owner}, which alone can change it"),
+        }
+    }
 }
 
 /// The catalogue of well-known sidecars. Of two that match, the first counts.
@@ -314,5 +346,43 @@ mod tests {
         assert_eq!(owned("cloudsql-proxy"), Some((None, false, "proxy")));
         let by_image = all.iter().find(|sidecar| sidecar.product == "kube-rbac-proxy");
         assert_eq!(by_image.map(|sidecar| sidecar.names.len()), Some(0));
+    }
+
+    #[test]
+    fn what_becomes_of_a_sidecar_is_told() {
+        let told = |name: &str| {
+            let sidecar = sidecars().find(|sidecar| sidecar.names.contains(&name));
+            sidecar.map(|sidecar| (sidecar.rule(), sidecar.treatment()))
+        };
+        let legacy = |text: &str| Some((Some("legacy"), text.to_owned()));
+        let injected = |text: &str| Some((Some("injected"), text.to_owned()));
+        assert_eq!(told("fluentd"), legacy("rule legacy"));
+        assert_eq!(told("tailscale"), legacy("rule legacy; belongs ahead of the init containers that need it"));
+        assert_eq!(
+            told("daprd"),
+            injected("rule injected, by Dapr: annotation dapr.io/enable-native-sidecar: \"true\" (Dapr 1.18 or newer)")
+        );
+        assert_eq!(
+            told("vault-agent"),
+            injected(
+                "rule injected, by the Vault agent injector: in a Job, set vault.hashicorp.com/agent-pre-populate-only: \"true\""
+            )
+        );
+        assert_eq!(told("envoy"), injected("rule injected, by the App Mesh controller, which alone can change it"));
+        let kept = "left alone: Argo's executor must outlive the main container";
+        assert_eq!(told("wait"), Some((None, kept.to_owned())));
+    }
+
+    #[test]
+    fn rules_have_settings_that_there_are() {
+        let fields = settings().fields;
+        for rule in rules() {
+            let is_setting = |name: &str| fields.iter().any(|field| field.name == name && !field.choices.is_empty());
+            assert!(rule.setting.is_none_or(is_setting), "{rule:?}");
+        }
+        assert_eq!(
+            rules().filter(|rule| rule.setting.is_none()).map(|rule| rule.id).collect::<Vec<_>>(),
+            ["converted", "injections", "policy"]
+        );
     }
 }

@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use native_sidecar::command::{annotate, push, review, run};
+use clap::{CommandFactory, Parser, Subcommand};
+use native_sidecar::command::{annotate, push, review, rules, run, shell, sidecars};
+use native_sidecar::package::embedded;
 
 /// Runs native-sidecar-policy outside a cluster
 #[derive(Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(version, long_version = embedded::VERSIONS, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -24,6 +25,15 @@ enum Command {
     Annotate(annotate::AnnotateArgs),
     /// Push the annotated module to an OCI registry, as `kwctl push` does
     Push(push::PushArgs),
+    /// List the rules, each with its setting
+    Rules(rules::RulesArgs),
+    /// List the well-known sidecars, and what the policy does about each
+    Sidecars(sidecars::SidecarsArgs),
+    /// Print the script that completes this program's arguments in a shell
+    Completions(shell::CompletionsArgs),
+    /// Write the man pages of this program into a folder
+    #[command(hide = true)]
+    Man(shell::ManArgs),
 }
 
 /// What a shell reports of a program that ends because nobody reads its output any more.
@@ -35,6 +45,10 @@ fn main() -> ExitCode {
         Command::Run(args) => (run::run(&args).map(|()| ExitCode::SUCCESS), 1),
         Command::Annotate(args) => (annotate::run(&args).map(|()| ExitCode::SUCCESS), 1),
         Command::Push(args) => (push::run(&args).map(|()| ExitCode::SUCCESS), 1),
+        Command::Rules(args) => (rules::run(&args).map(|()| ExitCode::SUCCESS), 1),
+        Command::Sidecars(args) => (sidecars::run(&args).map(|()| ExitCode::SUCCESS), 1),
+        Command::Completions(args) => (shell::completions(&args, Cli::command()).map(|()| ExitCode::SUCCESS), 1),
+        Command::Man(args) => (shell::man(&args, Cli::command()).map(|()| ExitCode::SUCCESS), 1),
     };
     result.unwrap_or_else(|error| {
         let io_error = error.downcast_ref::<io::Error>();

@@ -49,6 +49,20 @@ fn copy_files(to: &Path) {
 }
 
 #[test]
+fn it_reviews_with_nothing_beside_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = folder.path().join("native-sidecar");
+    fs::copy(env!("CARGO_BIN_EXE_native-sidecar"), &program).expect("a copy");
+    fs::copy(Path::new(FOLDER).join("files/native.yaml"), folder.path().join("native.yaml")).expect("a copy");
+    let mut review = Command::new(&program);
+    review.args(["review", "native.yaml"]).current_dir(folder.path()).env_clear();
+    let output = review.output().expect("the program runs");
+    let printed = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{printed:?}");
+    assert_eq!(printed.0.lines().last(), Some("1 object: 1 accepted"), "{printed:?}");
+}
+
+#[test]
 fn sessions_print_what_they_should() {
     let mut sessions: Vec<PathBuf> =
         fs::read_dir(FOLDER).expect("sessions").map(|entry| entry.expect("a file").path()).collect();

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use native_sidecar::engine::Engine;
+use native_sidecar::package::embedded;
 use serde_json::{Value, json};
 use wasmparser::{Parser, Payload};
 
@@ -16,6 +17,14 @@ const LARGEST: usize = 700_000;
 fn it_is_small() {
     let size = fs::read(common::policy()).expect("the module").len();
     assert!(size <= LARGEST, "{size} bytes are more than {LARGEST}");
+}
+
+#[test]
+fn it_is_inside_the_program() {
+    if std::env::var_os("NATIVE_SIDECAR_POLICY").is_none() {
+        let module = fs::read(common::policy()).expect("the module");
+        assert!(embedded::MODULE == module, "policy.wasm is another module than the one inside the program");
+    }
 }
 
 #[test]

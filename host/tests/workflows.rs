@@ -3,8 +3,9 @@
 #![allow(clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -106,10 +107,86 @@ fn what_they_run_is_shell_and_there() {
             }
         }
     }
-    assert_eq!(made, ["annotated-policy.wasm", "e2e-cluster", "e2e-tests", "test"].map(str::to_owned).into());
+    assert_eq!(made, ["annotated-policy.wasm", "dist", "e2e-cluster", "e2e-tests", "test"].map(str::to_owned).into());
     for target in made {
         assert!(targets.contains(&&*target), "the Makefile makes no {target}");
     }
+}
+
+/// The platforms of the programs in a release, as the name of each archive ends.
+const PLATFORMS: [(&str, &str); 4] = [
+    ("x86_64-unknown-linux-musl", "linux_amd64"),
+    ("aarch64-unknown-linux-musl", "linux_arm64"),
+    ("x86_64-apple-darwin", "darwin_amd64"),
+    ("aarch64-apple-darwin", "darwin_arm64"),
+];
+
+fn script(name: &str, args: &[&str]) -> (bool, String) {
+    let output = Command::new(root().join("scripts").join(name)).args(args).output().expect("the script runs");
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    (output.status.success(), text.into_owned())
+}
+
+#[test]
+fn every_platform_has_an_archive_with_all_that_belongs_to_the_program() {
+    let workflows = workflows();
+    let release = &workflows.iter().find(|(name, ..)| name == "release.yml").expect("the workflow").2;
+    let matrix = release["jobs"]["programs"]["strategy"]["matrix"]["include"].as_array().expect("a matrix");
+    let targets: Vec<_> = matrix.iter().filter_map(|entry| entry["target"].as_str()).collect();
+    assert_eq!(targets, PLATFORMS.map(|(target, _)| target));
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let dist = folder.path().display().to_string();
+    // The real one is large to pack.
+    let program = folder.path().join("program");
+    let text = format!("#!/bin/sh\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_native-sidecar"));
+    fs::write(&program, text).expect("to write");
+    fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("to make it a program");
+    let program = program.display().to_string();
+    let action = fs::read_to_string(root().join("action.yml")).expect("the action");
+    for (target, platform) in PLATFORMS {
+        let archive = format!("{dist}/native-sidecar_v1.2.3_{platform}.tar.gz");
+        assert_eq!(script("dist.sh", &["v1.2.3", target, &program, &dist]), (true, format!("{archive}\n")));
+        let listed = Command::new("tar").args(["-tzf", &archive]).output().expect("tar").stdout;
+        let listed = String::from_utf8(listed).expect("a text");
+        let files: BTreeSet<_> = listed.lines().filter(|name| !name.ends_with('/')).collect();
+        let commands = ["", "-annotate", "-completions", "-push", "-review", "-rules", "-run", "-sidecars"];
+        let pages = commands.map(|command| format!("man/native-sidecar{command}.1"));
+        let others = ["LICENSE", "native-sidecar"];
+        let completions = ["native-sidecar.bash", "native-sidecar.fish", "_native-sidecar"];
+        let completions = completions.map(|name| format!("completions/{name}"));
+        let expected = pages.iter().chain(&completions).map(String::as_str).chain(others);
+        assert_eq!(files, expected.collect(), "{platform}");
+        assert!(action.contains(&format!("platform={platform} ")), "action.yml does not know {platform}");
+    }
+    let (is_packed, message) = script("dist.sh", &["v1.2.3", "riscv64gc-unknown-linux-gnu", &program, &dist]);
+    assert!(!is_packed && message.ends_with("releases have no archive for riscv64gc-unknown-linux-gnu\n"), "{message}");
+}
+
+#[test]
+fn the_plugin_for_krew_is_there_for_every_platform() {
+    let sums = tempfile::NamedTempFile::new().expect("a file");
+    let sum = |platform: &str| format!("{platform:0<64}").replace('_', "0");
+    let lines = PLATFORMS.map(|(_, platform)| format!("{}  native-sidecar_v1.2.3_{platform}.tar.gz\n", sum(platform)));
+    fs::write(&sums, lines.concat()).expect("to write");
+    let path = sums.path().display().to_string();
+    let (is_filled, text) = script("krew-manifest.sh", &["v1.2.3", &path]);
+    assert!(is_filled && !text.contains("{{"), "{text}");
+    let plugin = yaml::parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert_eq!((&plugin["metadata"]["name"], &plugin["spec"]["version"]), (&"native-sidecar".into(), &"v1.2.3".into()));
+    let platforms = plugin["spec"]["platforms"].as_array().expect("platforms").iter().map(|entry| {
+        let labels = &entry["selector"]["matchLabels"];
+        let word = |name: &str| labels[name].as_str().expect("a label").to_owned();
+        let platform = format!("{}_{}", word("os"), word("arch"));
+        let address = "https://github.com/native-sidecar-policy/native-sidecar-policy/releases/download/v1.2.3";
+        assert_eq!(entry["uri"], format!("{address}/native-sidecar_v1.2.3_{platform}.tar.gz"));
+        assert_eq!(entry["sha256"], sum(&platform));
+        platform
+    });
+    assert_eq!(platforms.collect::<BTreeSet<_>>(), PLATFORMS.map(|(_, platform)| platform.to_owned()).into());
+    fs::write(&sums, &lines[0]).expect("to write");
+    let (is_filled, message) = script("krew-manifest.sh", &["v1.2.3", &path]);
+    assert!(!is_filled && message.ends_with("no checksum of native-sidecar_v1.2.3_linux_arm64.tar.gz\n"), "{message}");
 }
 
 #[test]

@@ -11,12 +11,14 @@ pub struct Rule {
     pub id: &'static str,
     /// What it means, why it matters, an example, and its settings, as Markdown.
     pub text: &'static str,
+    /// The setting that says what to do about what it finds; None where that is always the same.
+    pub setting: Option<&'static str>,
 }
 
 impl Rule {
     /// All rules.
     pub fn all() -> impl Iterator<Item = Self> {
-        let rule = |(index, RuleDescription { id, text })| Self { index, id, text };
+        let rule = |(index, RuleDescription { id, text, setting })| Self { index, id, text, setting };
         describe::rules().enumerate().map(rule)
     }
 

@@ -2,10 +2,14 @@
 
 pub mod settings;
 mod files;
-mod policy_file;
+mod policy;
 mod progress;
 mod printer;
+mod list;
 pub mod run;
 pub mod annotate;
 pub mod push;
 pub mod review;
+pub mod rules;
+pub mod sidecars;
+pub mod shell;

@@ -13,7 +13,7 @@ use serde_json::Value;
 use yaml::edit;
 
 use crate::command::files::{self, Unreadable};
-use crate::command::policy_file;
+use crate::command::policy::Policy;
 use crate::command::printer::Printer;
 use crate::command::progress::Progress;
 use crate::command::settings::SettingsArgs;
@@ -39,7 +39,7 @@ pub struct ReviewArgs {
     #[command(flatten)]
     settings: SettingsArgs,
 
-    /// The policy; by default policy.wasm or annotated-policy.wasm here or where this program was built
+    /// Another policy than the one inside this program: a file such as annotated-policy.wasm
     #[arg(long, short, value_name = "FILE", env = "NATIVE_SIDECAR_POLICY", hide_env_values = true)]
     policy: Option<PathBuf>,
 
@@ -107,8 +107,7 @@ pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
         paths => paths,
     };
     let settings = args.settings.read()?;
-    let policy = args.policy.clone().map_or_else(policy_file::find, Ok)?;
-    let engine = Engine::load(policy)?;
+    let engine = Policy::read(args.policy.as_deref())?.engine()?;
     engine.check_settings(&settings)?;
 
     let inputs = files::manifests(paths);

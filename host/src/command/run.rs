@@ -4,23 +4,22 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use native_sidecar_review::admission::AdmissionRequest;
 use serde_json::Value;
 
+use crate::command::policy::Policy;
 use crate::command::settings::SettingsArgs;
 use crate::engine::host_calls::HostCalls;
-use crate::engine::{self, Engine};
 use crate::package::metadata::Metadata;
-use crate::package::section;
 
 /// Arguments of `run`, a part of those of `kwctl run`.
 #[derive(Args, Debug)]
 pub struct RunArgs {
-    /// The policy: a file such as annotated-policy.wasm
-    #[arg(value_name = "POLICY")]
-    policy: String,
+    /// The policy: a file such as annotated-policy.wasm; by default the one inside this program
+    #[arg(value_name = "POLICY", env = "NATIVE_SIDECAR_POLICY", hide_env_values = true)]
+    policy: Option<String>,
 
     /// File with an AdmissionRequest or AdmissionReview, as JSON; `-` is standard input
     #[arg(long, short, value_name = "FILE")]
@@ -41,19 +40,17 @@ pub struct RunArgs {
 /// Prints the response as one line of JSON. What keeps the policy from being asked is an error; the order in which
 /// things are checked is kwctl's.
 pub fn run(args: &RunArgs) -> Result<()> {
-    let path = Path::new(args.policy.strip_prefix("file://").unwrap_or(&args.policy));
-    let name = path.display();
-    if !path.exists() {
-        bail!("Cannot find policy with uri: {name}");
+    let file = args.policy.as_deref().map(|policy| Path::new(policy.strip_prefix("file://").unwrap_or(policy)));
+    if let Some(path) = file.filter(|path| !path.exists()) {
+        bail!("Cannot find policy with uri: {}", path.display());
     }
     let settings = args.settings.read()?;
     let review: Value = serde_json::from_str(&read_request(&args.request_path)?)?;
-    let module = engine::read_module(path)?;
-    let metadata = section::read(&module).with_context(|| format!("cannot read {name}"))?;
+    let policy = Policy::read(file)?;
+    let metadata = policy.metadata()?;
     let request = AdmissionRequest::from_review(review)?.to_sorted_value()?;
     let host_calls = Arc::new(host_calls(args, metadata)?);
-    let engine = Engine::new(&module).with_context(|| format!("cannot load {name}"))?;
-    let engine = engine.with_host_calls(Arc::clone(&host_calls));
+    let engine = policy.engine()?.with_host_calls(Arc::clone(&host_calls));
 
     engine.check_settings(&settings)?;
     let response = engine.evaluate(&request, &settings);

@@ -3,3 +3,4 @@
 pub mod capabilities;
 pub mod metadata;
 pub mod section;
+pub mod embedded;

@@ -56,7 +56,6 @@ fn run(commands: &str, folder: &Path) -> Output {
         .current_dir(folder)
         .env_clear()
         .env("PATH", format!("{}:{path}", folder.join("target/debug").display()))
-        .env("NATIVE_SIDECAR_POLICY", common::policy())
         .stdin(Stdio::null())
         .output()
         .unwrap()
