@@ -1,6 +1,7 @@
 //! The documentation, held to what it is about.
 //!
-//! docs/settings.md, docs/settings.schema.json and the examples in docs/rules.md are generated: `BLESS=1` writes them anew.
+//! docs/settings.md, docs/settings.schema.json, docs/terminal.svg, and the rules and examples in docs/rules.md are generated:
+//! `BLESS=1` writes them anew.
 //! The commands in all documents are run, but for those whose block says what they need that is not here.
 #![allow(clippy::panic, clippy::unwrap_used, missing_docs)]
 
@@ -13,3 +14,4 @@ mod links;
 mod page;
 mod rules;
 mod settings;
+mod terminal;
