@@ -3,10 +3,10 @@
 use crate::{commands, page};
 
 const RECORDING: &str = "docs/terminal.svg";
-/// What is typed.
-const COMMAND: &str = "native-sidecar review examples";
+/// What is typed, in the folder of the examples.
+const COMMAND: &str = "native-sidecar review .";
 /// What is run: nothing tells the program of a terminal.
-const RUN: &str = "native-sidecar review --color always examples";
+const RUN: &str = "cd examples && native-sidecar review --color always .";
 
 /// The width of a letter in hundredths of a pixel, and the height of a line in pixels.
 const LETTER: usize = 783;
