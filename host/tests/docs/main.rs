@@ -11,6 +11,7 @@ mod commands;
 #[path = "../common/mod.rs"]
 mod common;
 mod links;
+mod messages;
 mod page;
 mod rules;
 mod settings;
