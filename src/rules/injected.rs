@@ -58,13 +58,15 @@ pub fn not_steered(about: About, injector: &str, unsupported: &Unsupported, name
 #[cfg(feature = "describe")]
 const TEXT: &str = r#"# An injector or operator adds a sidecar in the legacy form
 
-An injector or operator, such as Istio or Dapr, adds a sidecar to `containers`. An annotation, a label or
-an owner of the object shows that; without such a sign the container is taken for its author's.
+An injector or operator, such as Istio or Dapr, adds a sidecar to `containers`. An annotation, a
+label or an owner of the object shows that; without such a sign the container is taken for its
+author's.
 
 ## Why it matters
 
-Like every legacy sidecar, it keeps a Job from completing and may end before the app. If it were moved,
-its injector would add it again: only the injector can change it. The message names its switch.
+Like every legacy sidecar, it keeps a Job from completing and may end before the app. If it were
+moved, its injector would add it again: only the injector can change it. The message names its
+switch.
 
 ## Warned about
 

@@ -24,8 +24,8 @@ A sidecar of the setting `injections` is meant for this Pod, but the Pod does no
 ## Why it matters
 
 It would make the Pod worse: the API server would refuse the Pod, a volume or a port would clash,
-Services would reach the wrong container, a Job would fail, or the nodes do not support that form. The
-message says which. The Pod runs without the sidecar.
+Services would reach the wrong container, a Job would fail, or the nodes do not support that form.
+The message says which. The Pod runs without the sidecar.
 
 ## With these settings
 

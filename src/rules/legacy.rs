@@ -47,8 +47,8 @@ A container that is known to be a sidecar stands in `containers`. It is known by
 
 ## Why it matters
 
-A Job never completes while it runs, init containers cannot use it, and when the Pod stops it may end
-before the app that it serves.
+A Job never completes while it runs, init containers cannot use it, and when the Pod stops it may
+end before the app that it serves.
 
 ## Denied
 

@@ -14,8 +14,8 @@ pub static RULE: Rule = Rule {
 #[cfg(feature = "describe")]
 const TEXT: &str = r#"# The policy cannot judge the object
 
-The object cannot be judged: it is not what Kubernetes would accept, or the policy itself has failed.
-Every message that belongs to no other rule has this one, too.
+The object cannot be judged: it is not what Kubernetes would accept, or the policy itself has
+failed. Every message that belongs to no other rule has this one, too.
 
 ## Why it matters
 

@@ -248,13 +248,13 @@ pub fn suspects(object: &str, sidecar: &str, suspects: Result<Vec<Suspect>, Stri
 const TEXT: &str = r#"# A native sidecar has lost restartPolicy: Always
 
 An init container was meant as a native sidecar, but `restartPolicy: Always` is gone. Where that is
-proved, `restore` puts it back. A probe alone, or `managedFields` alone, is no proof: the container may be
-meant to run once, so it is refused and never repaired.
+proved, `restore` puts it back. A probe alone, or `managedFields` alone, is no proof: the container
+may be meant to run once, so it is refused and never repaired.
 
 ## Why it matters
 
-Kubernetes waits for the init container to end, and it never does: the Pod hangs in `Init`, and nothing
-says why. Mostly a webhook, a client or a CRD from before Kubernetes 1.28 drops the field.
+Kubernetes waits for the init container to end, and it never does: the Pod hangs in `Init`, and
+nothing says why. Mostly a webhook, a client or a CRD from before Kubernetes 1.28 drops the field.
 
 ## Denied
 
