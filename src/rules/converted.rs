@@ -32,8 +32,9 @@ pub fn not_of_pods(about: About, finding: &Finding, why: &dyn Display) -> String
 const TEXT: &str = r#"# A conversion has a consequence
 
 The policy converts a sidecar to the native form, and something in the Pod means something else from
-then on: a `startupProbe` or `postStart`, a `preStop` that only sleeps, a port, a sidecar that ends by
-itself, what a Job expects of it. Of a workload that stays as it is, the same is said of its Pods.
+then on: a `startupProbe` or `postStart`, a `preStop` that only sleeps, a port, a sidecar that ends
+by itself, what a Job expects of it. For a workload that stays as it is, the message speaks of its
+Pods.
 
 ## Why it matters
 

@@ -58,15 +58,15 @@ pub fn not_steered(about: About, injector: &str, unsupported: &Unsupported, name
 #[cfg(feature = "describe")]
 const TEXT: &str = r#"# An injector or operator adds a sidecar in the legacy form
 
-A sidecar in `containers` is one that an injector or operator adds, such as Istio or Dapr, and the
-object shows that: by an annotation, a label or its owner. Its form is not up to the author of the
-Pod. The message names the switch of the injector where it has one. Without such a sign the
-container is taken for its author's.
+An injector or operator, such as Istio or Dapr, adds a sidecar to `containers`. An annotation, a
+label or an owner of the object shows that; without such a sign the container is taken for its
+author's.
 
 ## Why it matters
 
-The sidecar does what every legacy sidecar does: it keeps a Job from completing and may end before
-the app. If it were moved, its injector would add it again, so only the injector can mend it.
+Like every legacy sidecar, it keeps a Job from completing and may end before the app. If it were
+moved, its injector would add it again: only the injector can change it. The message names its
+switch.
 
 ## Warned about
 

@@ -23,20 +23,9 @@ A sidecar of the setting `injections` is meant for this Pod, but the Pod does no
 
 ## Why it matters
 
-The policy never makes a Pod worse to inject something. The Pod then runs without that sidecar, where:
-
-- a container or another volume of the Pod has a name that comes along, or nobody has a volume that
-  the sidecar mounts;
-- the API server would refuse the Pod: its own `spec.resources` would be exceeded; it is a Windows or
-  HostProcess Pod and the sidecar is not made for that; it lacks a resource claim of the sidecar; a
-  `sleep` in the sidecar's `lifecycle` is longer than the grace period; its `resizePolicy` restarts it
-  and the Pod's `restartPolicy` is `Never`; block devices or `procMount` do not go with the Pod's
-  `hostUsers`; `restartPolicyRules` do not go with the form;
-- a container has the same port of the node, or Services would send it what they sent to another
-  container whose port has that name;
-- the nodes do not support it in that form;
-- `strategy: universal` would make a Job fail: with `restartPolicy: OnFailure` the Job counts the
-  planned first end as a failure.
+It would make the Pod worse: the API server would refuse the Pod, a volume or a port would clash,
+Services would reach the wrong container, a Job would fail, or the nodes do not support that form.
+The message says which. The Pod runs without the sidecar.
 
 ## With these settings
 

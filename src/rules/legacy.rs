@@ -41,14 +41,14 @@ pub static RULE: Rule = Rule {
 #[cfg(feature = "describe")]
 const TEXT: &str = r#"# A known sidecar stands in containers
 
-A container that is known to be a sidecar stands in `containers`, not in `initContainers` with
-`restartPolicy: Always`. It is known by `sidecarNames`, `sidecarImages`, the built-in catalogue of
-names and images, or the annotation `sidecars.kubewarden.io/native` of its author.
+A container that is known to be a sidecar stands in `containers`. It is known by `sidecarNames`,
+`sidecarImages`, the built-in catalogue of names and images, or the annotation
+`sidecars.kubewarden.io/native` of its author.
 
 ## Why it matters
 
-Kubernetes takes it for a part of the work: a Job never completes while it runs, init containers
-can't use it, and when the Pod stops it may end before the app that it serves.
+A Job never completes while it runs, init containers cannot use it, and when the Pod stops it may
+end before the app that it serves.
 
 ## Denied
 

@@ -14,12 +14,12 @@ pub static RULE: Rule = Rule {
 #[cfg(feature = "describe")]
 const TEXT: &str = r#"# The policy cannot judge the object
 
-The object can't be judged, because it is not what Kubernetes would accept, or the policy itself has
-failed. It is also the rule of every message that belongs to no other.
+The object cannot be judged: it is not what Kubernetes would accept, or the policy itself has
+failed. Every message that belongs to no other rule has this one, too.
 
 ## Why it matters
 
-What is not understood is not let through: a Pod with a field of the wrong type would otherwise pass
+What is not understood is not let through: otherwise a Pod with a field of the wrong type would pass
 unread.
 
 ## Denied

@@ -247,17 +247,14 @@ pub fn suspects(object: &str, sidecar: &str, suspects: Result<Vec<Suspect>, Stri
 #[cfg(feature = "describe")]
 const TEXT: &str = r#"# A native sidecar has lost restartPolicy: Always
 
-An init container was meant as a native sidecar, but `restartPolicy: Always` is gone. That is proved
-by the stored object (of a Pod), the annotation of its author, what was applied with the same image,
-Istio's status, the catalogue, an entry of `sidecarNames` without wildcards, `injections`, or the
-template of its controller. `managedFields` only show that a value was lost, and a probe only that
-something is wrong: each alone is refused, and never repaired, as the container may run once.
+An init container was meant as a native sidecar, but `restartPolicy: Always` is gone. Where that is
+proved, `restore` puts it back. A probe alone, or `managedFields` alone, is no proof: the container
+may be meant to run once, so it is refused and never repaired.
 
 ## Why it matters
 
-Without the field Kubernetes waits for the init container to end, which it never does: the Pod hangs
-in `Init` and nothing says why. Mostly a webhook, a client or a CRD drops it that was built before
-Kubernetes 1.28 and does not know the field.
+Kubernetes waits for the init container to end, and it never does: the Pod hangs in `Init`, and
+nothing says why. Mostly a webhook, a client or a CRD from before Kubernetes 1.28 drops the field.
 
 ## Denied
 

@@ -96,7 +96,7 @@ described! {
         /// In which form it is injected.
         #[describe(choices: words(STRATEGIES))]
         strategy: Text<'a> = "strategy",
-        /// Whether it goes ahead of all init containers; else it goes behind them.
+        /// It goes ahead of all init containers; otherwise it goes behind them.
         first: bool = "first",
         /// For `strategy: universal` only: any image with a static busybox at `/bin/busybox`.
         #[describe(default: Some(json!(universal::HELPER_IMAGE)))]

@@ -104,8 +104,8 @@ described! {
     /// All are optional: `{}` rejects legacy and stripped sidecars, warns of misplaced and injected ones, and changes nothing.
     /// `null` is the same as leaving a setting out. An unknown setting is an error.
     struct Written<'a> {
-        /// Injectors that work by namespace: with `injectedSidecars: steer`, their switch is set on every Pod, with no need of
-        /// a mark on it.
+        /// Injectors that work by namespace: with `injectedSidecars: steer`, their switch is set on every Pod, also
+        /// on one without their mark.
         #[describe(group: "Rules", choices: words(&injector_names()), example: Some(json!(["istio", "linkerd"])))]
         steer_injectors: Vec<Text<'a>> = "steerInjectors",
         /// Names of containers that are sidecars, as globs. They beat the catalogue.
@@ -124,7 +124,7 @@ described! {
             example: Some(json!(["ghcr.io/example/shipper", "registry.example.com/sidecars/*"])),
         )]
         sidecar_images: Vec<Text<'a>> = "sidecarImages",
-        /// Whether the built-in list of well-known sidecars counts as well. It matches name and image together.
+        /// The built-in list of well-known sidecars counts as well. It matches name and image together.
         #[describe(group: "Sidecars", default: Some(json!(CATALOGUE)), example: Some(json!(!CATALOGUE)))]
         catalogue: bool = "catalogue",
         /// Names of containers that no rule touches, as globs.
@@ -138,7 +138,7 @@ described! {
             example: Some(json!(["cloud-sql-proxy"])),
         )]
         start_first: Vec<Text<'a>> = "startFirst",
-        /// Whether Pod templates of workloads are changed as Pods are. Without it `convert` and `restore` act as `warn` on
+        /// Pod templates of workloads are changed as Pods are. Without it `convert` and `restore` act as `warn` on
         /// them. GitOps tools see changed workloads as drift.
         #[describe(group: "Conversion", example: Some(json!(true)))]
         convert_templates: bool = "convertTemplates",
@@ -150,7 +150,7 @@ described! {
             example: Some(json!(["argoproj.io/Rollout=$.spec.template"])),
         )]
         pod_templates: Vec<Text<'a>> = "podTemplates",
-        /// How to know that the nodes on which a Pod may land support native sidecars.
+        /// How the policy knows that the nodes on which a Pod may land support native sidecars.
         #[describe(group: "Nodes", choices: words(NODE_CHECK), example: Some(json!("nodes")))]
         node_check: Text<'a> = "nodeCheck",
         /// The version of the API server, for `nodeCheck: apiServerVersion`. `1.36` means nodes from `1.33` on.
@@ -175,12 +175,12 @@ described! {
         /// What to do about a Pod that has native sidecars, or would get them, and may land on nodes that do not support them.
         #[describe(group: "Nodes", choices: words(UNSUPPORTED_NODES), example: Some(json!("legacy")))]
         unsupported_nodes: Text<'a> = "unsupportedNodes",
-        /// Whether a new Pod is compared with the template of its controller, which it should not have lost a sidecar of. It
-        /// needs to be granted ReplicaSet, StatefulSet, DaemonSet, ReplicationController and Job.
+        /// A new Pod is compared with the template of its controller, to find a sidecar that it has lost. The policy needs to
+        /// be granted ReplicaSet, StatefulSet, DaemonSet, ReplicationController and Job.
         #[describe(group: "Cluster", example: Some(json!(true)))]
         owner_lookup: bool = "ownerLookup",
-        /// Whether messages about stripped sidecars name the mutating webhooks that could have done it. It needs to be granted
-        /// MutatingWebhookConfiguration.
+        /// Messages about stripped sidecars name the mutating webhooks that could have done it. The policy needs to be
+        /// granted MutatingWebhookConfiguration.
         #[describe(group: "Cluster", example: Some(json!(true)))]
         webhook_lookup: bool = "webhookLookup",
         /// Sidecars that new Pods get.

@@ -21,6 +21,7 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("kwctl", &["kwctl"]),
     ("build", &["make", "cargo"]),
     ("helm", &["helm"]),
+    ("install", &["cargo", "curl", "docker", "krew"]),
     ("kustomize", &["kustomize"]),
 ];
 
@@ -49,7 +50,7 @@ fn session(text: &str) -> Vec<(String, String)> {
 }
 
 /// Runs commands as at the root of a repository in which `make` has been run.
-fn run(commands: &str, folder: &Path) -> Output {
+pub fn run(commands: &str, folder: &Path) -> Output {
     let path = std::env::var("PATH").unwrap_or_default();
     Command::new("sh")
         .args(["-e", "-c", &format!("exec 2>&1\n{commands}")])
@@ -62,7 +63,7 @@ fn run(commands: &str, folder: &Path) -> Output {
 }
 
 /// A folder with what the commands may read and write.
-fn workplace() -> tempfile::TempDir {
+pub fn workplace() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     for name in ["target/debug", "examples"] {

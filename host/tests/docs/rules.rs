@@ -10,9 +10,6 @@ use crate::{case_files, page};
 const PAGE: &str = "docs/rules.md";
 const LAYOUT: Layout = Layout { indent: 2, dash: 2 };
 
-/// Unchanged lines around a change.
-const CONTEXT: usize = 3;
-
 fn yaml(value: &Value) -> String {
     emit::block(value, 0, LAYOUT)
 }
@@ -44,12 +41,18 @@ fn example(name: &str) -> String {
     }
     let object = abridged(&request["object"]);
     let updates = request["operation"] == "UPDATE";
-    text += if updates { "An update to:\n\n" } else { "Object:\n\n" };
-    text += &fenced("yaml", &yaml(&object));
-    if updates {
-        text += "What it changes:\n\n";
-        text += &fenced("diff", &diff(&abridged(&request["oldObject"]), &object));
-    }
+    let changed = answer.get("patch").map(|patch| {
+        let patch: json_patch::Patch = serde_json::from_value(patch.clone()).unwrap();
+        let mut changed = request["object"].clone();
+        json_patch::patch(&mut changed, &patch).unwrap();
+        abridged(&changed)
+    });
+    // A diff shows the object, too.
+    text += &match &changed {
+        Some(changed) => format!("Changed:\n\n{}", fenced("diff", &diff(&object, changed))),
+        None if updates => format!("Update:\n\n{}", fenced("diff", &diff(&abridged(&request["oldObject"]), &object))),
+        None => format!("Object:\n\n{}", fenced("yaml", &yaml(&object))),
+    };
     if let Some(message) = answer["message"].as_str() {
         text += &format!("Denied:\n\n{}", fenced("text", &format!("{message}\n")));
     }
@@ -62,13 +65,7 @@ fn example(name: &str) -> String {
     if !warnings.is_empty() {
         text += &format!("Warned:\n\n{}", fenced("text", &warnings));
     }
-    if let Some(patch) = answer.get("patch") {
-        let patch: json_patch::Patch = serde_json::from_value(patch.clone()).unwrap();
-        let mut changed = request["object"].clone();
-        json_patch::patch(&mut changed, &patch).unwrap();
-        let changed = abridged(&changed);
-        text += &format!("Changed:\n\n{}", fenced("diff", &diff(&object, &changed)));
-    } else if answer["accepted"] == true && warnings.is_empty() {
+    if changed.is_none() && answer["accepted"] == true && warnings.is_empty() {
         text += "Accepted as it is.\n\n";
     }
     let cluster = match folder.join("session.yaml").exists() {
@@ -78,20 +75,26 @@ fn example(name: &str) -> String {
     text + &format!("[tests/cases/{name}](../tests/cases/{name}){cluster}\n")
 }
 
+/// All lines of both texts, each behind a sign.
 fn diff(before: &Value, after: &Value) -> String {
     let (before, after) = (yaml(before), yaml(after));
     let diff = similar::TextDiff::from_lines(&before, &after);
-    diff.unified_diff().context_radius(CONTEXT).to_string()
+    diff.iter_all_changes().map(|change| format!("{}{}", change.tag(), change.value())).collect()
 }
 
-/// A rule for a reader: its title, what it means, why it matters, and its settings. Examples come from the cases.
+/// A rule for a reader: its title, what it means, why it matters, and where its settings are explained. Examples come from
+/// the cases.
 fn section(rule: RuleDescription) -> String {
     let (title, text) = title_and_text(&rule);
     let mut parts = text.split("\n## ");
     let meaning = parts.next().unwrap().trim();
     let part =
         |name: &str| parts.clone().find_map(|part| part.strip_prefix(name)).unwrap_or_default().trim().to_owned();
-    format!("**{title}.** {meaning}\n\n{}\n\nSettings:\n\n{}\n", part("Why it matters\n"), part("Settings\n"))
+    let settings = part("Settings\n");
+    let names = settings.lines().filter_map(|line| line.split_once(':'));
+    let names = names.flat_map(|(names, _)| names.split('`').skip(1).step_by(2));
+    let links: Vec<_> = names.map(|name| format!("[{name}](settings.md#{})", name.to_lowercase())).collect();
+    format!("**{title}.** {meaning}\n\n{}\n\nSettings: {}\n", part("Why it matters\n"), links.join(", "))
 }
 
 fn title_and_text(rule: &RuleDescription) -> (&'static str, &'static str) {

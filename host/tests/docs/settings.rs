@@ -206,24 +206,6 @@ fn the_form_asks_for_the_settings() {
     assert_eq!(package["annotations"]["kubewarden/questions-ui"], form);
 }
 
-#[test]
-fn the_readme_has_the_settings() {
-    let readme = page::text("README.md");
-    let section = readme.split("\n## ").find(|section| section.starts_with("Settings\n")).unwrap();
-    let rows: Vec<Vec<&str>> = section
-        .lines()
-        .filter(|line| line.starts_with("| `"))
-        .map(|line| line.split(" | ").map(|cell| cell.trim_matches(['|', ' '])).collect())
-        .collect();
-    let fields = describe::settings().fields;
-    let names: Vec<_> = fields.iter().map(|field| format!("`{}`", field.name)).collect();
-    assert_eq!(rows.iter().map(|row| row[0]).collect::<Vec<_>>(), names);
-    for (row, field) in rows.iter().zip(&fields).filter(|(_, field)| field.shape == Shape::Text) {
-        let words: Vec<_> = field.choices.iter().map(|(word, _)| format!("`{word}`")).collect();
-        assert!(words.is_empty() || row[1] == words.join(" "), "{}: {}", field.name, row[1]);
-    }
-}
-
 /// A value as one word of Markdown.
 fn code(value: &Value) -> String {
     format!("`{}`", emit::flow(value, false))
@@ -250,6 +232,21 @@ fn table(head: &str, words: &[(&str, &str)]) -> String {
 fn default(field: &Field) -> String {
     let nothing = if field.is_required { "required" } else { "none" };
     field.default.as_ref().map_or(nothing.to_owned(), code)
+}
+
+/// All settings, a row for each: what it may be, what it is where nobody says, and its first sentence.
+fn overview(fields: &[Field]) -> String {
+    let rows = fields.iter().map(|field| {
+        let words: Vec<_> = field.choices.iter().map(|(word, _)| format!("`{word}`")).collect();
+        let value = match field.shape {
+            Shape::Text if !words.is_empty() => words.join(" "),
+            _ => kind(field).to_owned(),
+        };
+        let about = field.text.split_once(". ").map_or(field.text.trim_end_matches('.'), |(first, _)| first);
+        let anchor = field.name.to_lowercase();
+        format!("| [{}](#{anchor}) | {value} | {} | {about} |\n", field.name, default(field))
+    });
+    format!("| setting | value | default | about |\n|---|---|---|---|\n{}\n", rows.collect::<String>())
 }
 
 fn section(field: &Field) -> String {
@@ -298,6 +295,7 @@ fn the_pages_are_those_of_the_settings() {
         In a glob, `*` stands for any characters (also `/`), `?` for one, `[a-z]` for one of a range, `[!a-z]` for one outside \
         of it. A glob matches the whole name.\n\n",
     );
+    text += &overview(&fields);
     let mut last = "";
     for field in &fields {
         if field.group != last {
