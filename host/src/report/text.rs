@@ -70,6 +70,9 @@ fn closing_line(summary: &Summary) -> String {
     if !verdicts.is_empty() {
         text += &format!(": {}", verdicts.join(", "));
     }
+    for (reason, count) in &summary.left_out {
+        text += &format!("; {count} skipped: {reason}");
+    }
     let rest = [
         (summary.skipped, "of another kind", "of other kinds"),
         (summary.others, "other document", "other documents"),
@@ -89,7 +92,10 @@ fn object(file: &str, review: &Review, width: usize) -> String {
     let mut text = format!("{style}{:<8}{style:#}  {}:{line}  ", review.verdict.word(), visible(file));
     let object = visible(&review.object());
     match review.verdict {
-        Verdict::Skipped => text += &format!("{DIM}{object}{DIM:#}\n"),
+        Verdict::Skipped => {
+            let reason = review.left_out.as_deref().map(|reason| format!(": {}", visible(reason))).unwrap_or_default();
+            text += &format!("{DIM}{object}{reason}{DIM:#}\n");
+        }
         _ => text += &format!("{BOLD}{object}{BOLD:#}\n"),
     }
     let reference = format!("{kind}/{namespace}/{name}: ");
@@ -183,6 +189,10 @@ mod tests {
         let text = "8 objects: 2 accepted, 2 warned, 2 changed, 2 denied; 2 of other kinds; 2 other documents; 2 files \
             rewritten; 2 errors\n";
         assert_eq!(plain(&closing_line(&two)), text);
+        let left_out = [("not matched by the rules of ClusterAdmissionPolicy a".to_owned(), 3)].into();
+        let policy = Summary { accepted: 1, skipped: 1, left_out, ..Summary::default() };
+        let text = "1 object: 1 accepted; 3 skipped: not matched by the rules of ClusterAdmissionPolicy a; 1 of another kind\n";
+        assert_eq!(plain(&closing_line(&policy)), text);
     }
 
     #[test]
