@@ -335,7 +335,7 @@ mod tests {
     #[test]
     fn a_value_of_another_type_is_told_where_it_is() {
         assert_eq!(refused("exclude: tests"), "1:10: exclude: invalid type: string \"tests\", expected a sequence");
-        assert_eq!(refused("settings:\n- a\n"), "2:1: settings: invalid type: sequence, expected a map");
+        assert_eq!(refused("settings:\n- a\n"), "2:3: settings: invalid type: sequence, expected a map");
         assert_eq!(refused("failOn: deny"), "1:9: failOn: \"deny\" is none of denied, warned, changed, never");
         let keys = "settings, settingsPath, settingsPolicy, exclude, failOn, baseline";
         assert_eq!(refused("- exclude"), format!("1:1: no keys here; known are {keys}"));

@@ -184,8 +184,17 @@ mod tests {
         let one = Summary { denied: 1, skipped: 1, others: 1, errors: 1, written: 1, ..Summary::default() };
         let text = "1 object: 1 denied; 1 of another kind; 1 other document; 1 file rewritten; 1 error\n";
         assert_eq!(plain(&closing_line(&one)), text);
-        let two =
-            Summary { accepted: 2, warned: 2, changed: 2, denied: 2, skipped: 2, others: 2, errors: 2, written: 2 };
+        let two = Summary {
+            accepted: 2,
+            warned: 2,
+            changed: 2,
+            denied: 2,
+            skipped: 2,
+            others: 2,
+            errors: 2,
+            written: 2,
+            ..Summary::default()
+        };
         let text = "8 objects: 2 accepted, 2 warned, 2 changed, 2 denied; 2 of other kinds; 2 other documents; 2 files \
             rewritten; 2 errors\n";
         assert_eq!(plain(&closing_line(&two)), text);
