@@ -109,12 +109,10 @@ impl Scope {
         let unknown: Vec<_> = keys.into_iter().filter(|key| *key != NAME_LABEL).collect();
         if !unknown.is_empty() {
             let names = unknown.join(", ");
-            notes.push(format!(
-                "its namespaceSelector is not applied to {names}: only the names of namespaces are known"
-            ));
+            notes.push(format!("its namespaceSelector is not applied to labels that files do not say: {names}"));
         }
         if self.selects_namespace(Some("default")) == Answer::No {
-            notes.push("objects without a namespace are judged as if it selected theirs".to_owned());
+            notes.push("objects that name no namespace are judged, too".to_owned());
         }
         let conditions: Vec<_> = self.match_conditions.iter().flatten().map(|each| each.name.as_str()).collect();
         if !conditions.is_empty() {
@@ -307,12 +305,12 @@ mod tests {
         let only_shop = spec(json!([expression(NAME_LABEL, "In", "shop")]));
         assert_eq!(of(&only_shop, json!({"namespace": "blog"})), reason);
         assert_eq!(of(&only_shop, json!({})), None);
-        assert_eq!(notes(only_shop, &[]), ["objects without a namespace are judged as if it selected theirs"]);
+        assert_eq!(notes(only_shop, &[]), ["objects that name no namespace are judged, too"]);
 
         let by_label = spec(json!([expression("env", "In", "prod"), expression(NAME_LABEL, "NotIn", "kube-system")]));
         assert_eq!(of(&by_label, json!({"namespace": "shop"})), None);
         assert_eq!(of(&by_label, json!({"namespace": "kube-system"})), reason);
-        let text = "its namespaceSelector is not applied to env: only the names of namespaces are known";
+        let text = "its namespaceSelector is not applied to labels that files do not say: env";
         assert_eq!(notes(by_label, &[]), [text]);
     }
 
@@ -334,7 +332,7 @@ mod tests {
         assert_eq!(left_out(&shop, "v1", "Pod", json!({"namespace": "shop"})), None);
         assert_eq!(left_out(&shop, "v1", "Pod", json!({})), None);
         assert_eq!(left_out(&shop, "v1", "Pod", json!({"namespace": "blog"})), Some("not in the namespace of"));
-        assert_eq!(shop.notes(&Kinds::default()), ["objects without a namespace are judged as if it selected theirs"]);
+        assert_eq!(shop.notes(&Kinds::default()), ["objects that name no namespace are judged, too"]);
         let anywhere = Scope::read(&spec, Some(None)).unwrap();
         assert_eq!(left_out(&anywhere, "v1", "Pod", json!({"namespace": "blog"})), None);
     }
