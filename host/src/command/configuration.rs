@@ -59,7 +59,7 @@ pub const KEYS: [Key; 6] = [
     Key {
         name: "settingsPath",
         text: "A file with the policy's settings, or the manifest of a policy, which is obeyed as a whole; in place of \
-            `settings`. The path starts at the folder of this file.",
+            `settings`. Relative to the folder of this file.",
         kind: Kind::Text,
     },
     Key {
@@ -69,17 +69,17 @@ pub const KEYS: [Key; 6] = [
     },
     Key {
         name: "exclude",
-        text: "Globs of the files and folders that are not reviewed. They start at the folder of this file.",
+        text: "Globs of files and folders that are not reviewed. Relative to the folder of this file.",
         kind: Kind::Texts,
     },
     Key {
         name: "failOn",
-        text: "The verdict from which on the exit code is 1.",
+        text: "The mildest verdict that makes the exit code 1.",
         kind: Kind::Word(&["denied", "warned", "changed", "never"]),
     },
     Key {
         name: "baseline",
-        text: "The file with the findings that are known. The path starts at the folder of this file.",
+        text: "The file with the findings that are known. Relative to the folder of this file.",
         kind: Kind::Text,
     },
 ];
@@ -103,7 +103,7 @@ pub struct Configuration {
     pub file: Option<PathBuf>,
     /// Globs of what is not reviewed, which start at the folder of the file.
     pub exclude: Vec<String>,
-    /// The verdict from which on the exit code is 1.
+    /// The mildest verdict that makes the exit code 1.
     pub fail_on: Option<String>,
     /// The file with the findings that are known, from the working folder.
     pub baseline: Option<PathBuf>,
@@ -263,7 +263,8 @@ pub fn schema(address: &str) -> Value {
         schema["description"] = json!(key.text);
         (key.name.to_owned(), schema)
     };
-    let has = |name: &str, kind: &str| json!({"properties": {name: {"type": kind}}, "required": [name]});
+    let has =
+        |name: &str, kind: &str| json!({"type": "object", "properties": {name: {"type": kind}}, "required": [name]});
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": address,

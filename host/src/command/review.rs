@@ -88,7 +88,7 @@ policies, --settings-policy chooses one by its name.
 
 .native-sidecar.yaml holds what the command line does not say: settings (or settingsPath and settingsPolicy), exclude, \
 failOn, baseline. It is looked for in the working folder and those above it, as far as the one with .git. Paths and globs \
-in it start at its folder.
+in it are relative to its folder.
 
 Exit codes: 0 nothing is denied, 1 something is denied, 2 something could not be read or written.";
 

@@ -89,13 +89,13 @@ fn the_page_is_that_of_the_keys() {
     let text = format!(
         "<!-- Generated from host/src/command/configuration.rs: BLESS=1 cargo test --workspace --test docs -->\n\n\
         # Configuration of a repository\n\n\
-        `{FILE}` holds what every `native-sidecar review` in a repository needs. It is looked for in the working folder and \
-        those above it, as far as the one with `.git`. `--config FILE` names another file, and with `--no-config` none is \
-        read. The command line goes before the file.\n\n\
+        `{FILE}` holds what every `native-sidecar review` in a repository needs. It is looked for in the working folder and the\n\
+        folders above it, as far as the one with `.git`. `--config FILE` names another file; with `--no-config` none is read. What the\n\
+        command line says takes precedence over the file.\n\n\
         ```yaml\n# yaml-language-server: $schema={SCHEMA}\n{EXAMPLE}```\n\n\
         | key | value | meaning |\n|---|---|---|\n{rows}\n\
-        An unknown key is an error. With the first line of the example an editor knows all keys and settings, from \
-        [config.schema.json](config.schema.json).\n",
+        An unknown key is an error. The first line of the example tells an editor where the JSON Schema of all keys and settings\n\
+        is: [config.schema.json](config.schema.json).\n",
     );
     page::bless("docs/configuration.md", &text);
 }
