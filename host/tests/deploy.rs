@@ -18,6 +18,8 @@ use kubewarden_policy_sdk::crd::policies::cluster_admission_policy::ClusterAdmis
 use native_sidecar::engine::Engine;
 use native_sidecar::package::metadata::Metadata;
 use native_sidecar_review::judge::Judge;
+use native_sidecar_review::manifest::{self, Object};
+use native_sidecar_review::policy::Policy;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -230,6 +232,54 @@ fn rules_are_among_those_of_the_metadata() {
         assert!(!all || rules == known, "{file}: {name} does not see everything");
         let pods_only = rules.iter().all(|[_, _, resource, _]| resource == "pods");
         assert_eq!(spec.mutating, pods_only, "{file}: {name}: only Pods are changed, and workloads are judged");
+    }
+}
+
+/// The fields of a policy's `spec` that a review obeys.
+const OBEYED: [&str; 8] =
+    ["matchConditions", "matchPolicy", "mode", "mutating", "namespaceSelector", "objectSelector", "rules", "settings"];
+
+/// Those that change no verdict on a file: who is asked, how long, in which words, and what of a cluster may be read.
+const OF_NO_CONCERN: [&str; 9] = [
+    "backgroundAudit",
+    "contextAwareResources",
+    "failurePolicy",
+    "message",
+    "module",
+    "policyServer",
+    "sideEffects",
+    "timeoutEvalSeconds",
+    "timeoutSeconds",
+];
+
+#[test]
+fn a_review_knows_every_field_of_a_policy() {
+    let spec = serde_json::to_value(ClusterAdmissionPolicySpec::default()).expect("a value");
+    let fields: BTreeSet<_> = spec.as_object().expect("fields").keys().map(String::as_str).collect();
+    assert_eq!(fields, OBEYED.into_iter().chain(OF_NO_CONCERN).collect());
+}
+
+/// Whether a review with this policy judges an object.
+fn is_judged(policy: &Policy, group: &str, kind: &str, namespace: &str) -> bool {
+    let value = json!({"metadata": {"namespace": namespace}});
+    let api_version = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
+    policy.leaves_out(&Object { api_version, kind: kind.to_owned(), value: &value, node: None, item: None }).is_none()
+}
+
+#[test]
+fn a_review_obeys_these_policies() {
+    for (file, name, spec) in policies() {
+        let document = documents(&file).into_iter().find(|document| document["metadata"]["name"] == *name);
+        let text = document.expect("the policy").to_string();
+        let document = yaml::documents(&text).next().expect("a document").expect("JSON");
+        let policy = Policy::read(&manifest::objects(&document)[0]).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let seen = spread(spec.rules.expect("rules").iter().map(|rule| serde_json::to_value(rule).expect("a value")));
+        for kind in native_sidecar_policy::describe::kinds() {
+            let resource = kind.kind.to_lowercase() + "s";
+            let is_seen = seen.contains(&[kind.group, "v1", &resource, "CREATE"].map(str::to_owned));
+            assert_eq!(is_judged(&policy, kind.group, kind.kind, "shop"), is_seen, "{file}: {name}: {resource}");
+            assert!(!is_judged(&policy, kind.group, kind.kind, "kube-system"), "{file}: {name}: {resource}");
+        }
     }
 }
 

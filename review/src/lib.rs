@@ -11,6 +11,9 @@ pub mod judge;
 pub use native_sidecar_policy::describe;
 
 pub mod manifest;
+pub mod selector;
+pub mod scope;
+pub mod policy;
 pub mod rules;
 pub mod place;
 pub mod findings;

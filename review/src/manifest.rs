@@ -73,7 +73,17 @@ fn known(group: &str, kind: &str) -> Option<KindDescription> {
     describe::kinds().find(|known| known.group == group && known.kind == kind)
 }
 
-fn group_version(api_version: &str) -> (&str, &str) {
+/// Whether a kind is one that the policy knows without the setting `podTemplates`.
+pub(crate) fn is_known(group: &str, kind: &str) -> bool {
+    known(group, kind).is_some()
+}
+
+/// Returns the resource that holds the objects of a kind, as Kubernetes names it, and most extensions do.
+pub(crate) fn usual_resource(kind: &str) -> String {
+    kind.to_lowercase() + "s"
+}
+
+pub(crate) fn group_version(api_version: &str) -> (&str, &str) {
     api_version.split_once('/').unwrap_or(("", api_version))
 }
 
@@ -103,6 +113,11 @@ impl Kinds {
         Self { added: entries.filter_map(Value::as_str).map(kind).collect() }
     }
 
+    /// Returns group and kind of those that the setting `podTemplates` adds.
+    pub fn added(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.added.iter().map(|(group, kind)| (group.as_str(), kind.as_str()))
+    }
+
     /// The request that would create an object; None for a kind that is not judged.
     pub fn request(&self, object: &Object, uid: String) -> Option<AdmissionRequest> {
         let (group, version) = group_version(&object.api_version);
@@ -130,7 +145,7 @@ impl Kinds {
     /// Returns the resource that holds the objects of a kind, as Kubernetes and its extensions name it.
     fn resource(&self, group: &str, kind: &str) -> Option<String> {
         let is_added = || self.added.iter().any(|added| (added.0.as_str(), added.1.as_str()) == (group, kind));
-        (known(group, kind).is_some() || is_added()).then(|| kind.to_lowercase() + "s")
+        (is_known(group, kind) || is_added()).then(|| usual_resource(kind))
     }
 }
 

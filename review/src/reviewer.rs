@@ -9,12 +9,14 @@ use crate::change::{self, Change, Conversion};
 use crate::findings::{self, Finding};
 use crate::judge::{Evaluation, Judge};
 use crate::manifest::{self, Kinds, Object};
+use crate::policy::Policy;
 
 /// What is asked of every object.
 pub struct Reviewer<'e> {
     engine: &'e dyn Judge,
     settings: &'e Value,
     kinds: Kinds,
+    policy: Option<&'e Policy>,
 }
 
 /// Something that a review has to tell.
@@ -45,6 +47,8 @@ pub struct Review {
     pub name: String,
     /// The verdict in one word.
     pub verdict: Verdict,
+    /// Why a policy that is known by its manifest never sees the object, which is skipped.
+    pub left_out: Option<String>,
     /// The policy's response; None for an object that it is not asked about.
     pub response: Option<AdmissionResponse>,
     /// Its messages one by one: first those that deny, then the warnings.
@@ -56,7 +60,7 @@ pub struct Review {
 /// A verdict, from good to bad.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
-    /// Of a kind that the policy does not judge.
+    /// Of a kind that the policy does not judge, or left out by the policy's manifest.
     Skipped,
     /// Good as it is.
     Accepted,
@@ -92,7 +96,13 @@ impl Review {
 impl<'e> Reviewer<'e> {
     /// Reviews with these settings, which are valid.
     pub fn new(engine: &'e dyn Judge, settings: &'e Value) -> Self {
-        Self { engine, settings, kinds: Kinds::new(settings) }
+        Self { engine, settings, kinds: Kinds::new(settings), policy: None }
+    }
+
+    /// Reviews as this policy of a cluster does: what it never sees is skipped, and its answers are carried out as Kubewarden
+    /// carries them out.
+    pub fn of_policy(self, policy: Option<&'e Policy>) -> Self {
+        Self { policy, ..self }
     }
 
     /// Reviews a text, document by document. Returns the edits that make the changes.
@@ -158,23 +168,37 @@ impl<'e> Reviewer<'e> {
             namespace: object.namespace().unwrap_or_default().to_owned(),
             name: object.name(),
             verdict: Verdict::Skipped,
+            left_out: None,
             response: None,
             findings: Vec::new(),
             change: None,
         };
         let Some(request) = self.kinds.request(object, format!("{file}:{line}")) else { return (review, None) };
         review.namespace = request.namespace.clone().unwrap_or_default();
+        review.left_out = self.policy.and_then(|policy| policy.leaves_out(object));
+        if review.left_out.is_some() {
+            return (review, None);
+        }
         // A request is made of strings, booleans and what came as JSON, which is always JSON again.
         let request = serde_json::to_value(request).unwrap_or_default();
-        let Evaluation { response, mutated } = self.engine.judge(&request, self.settings);
+        let mut evaluation = self.engine.judge(&request, self.settings);
+        review.findings = findings::findings(&evaluation.response, node);
+        if let Some(policy) = self.policy {
+            evaluation = policy.carry_out(evaluation);
+            match evaluation.response.allowed {
+                // What a policy only monitors is found all the same.
+                true => review.findings.iter_mut().for_each(|finding| finding.denies = false),
+                false => review.findings = findings::findings(&evaluation.response, node),
+            }
+        }
+        let Evaluation { response, mutated } = evaluation;
         let mutated = mutated.filter(|_| response.allowed);
-        review.verdict = match (response.allowed, &mutated, &response.warnings) {
-            (false, ..) => Verdict::Denied,
-            (true, Some(_), _) => Verdict::Changed,
-            (true, None, Some(warnings)) if !warnings.is_empty() => Verdict::Warned,
-            _ => Verdict::Accepted,
+        review.verdict = match (response.allowed, &mutated) {
+            (false, _) => Verdict::Denied,
+            (true, Some(_)) => Verdict::Changed,
+            (true, None) if !review.findings.is_empty() => Verdict::Warned,
+            (true, None) => Verdict::Accepted,
         };
-        review.findings = findings::findings(&response, node);
         review.response = Some(response);
         (review, mutated)
     }

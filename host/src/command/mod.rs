@@ -1,6 +1,7 @@
 //! The commands of the command line, each with its arguments.
 
 pub mod settings;
+pub mod configuration;
 mod files;
 mod policy;
 mod progress;

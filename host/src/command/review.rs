@@ -7,11 +7,13 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
+use native_sidecar_review::policy::Policy;
 use native_sidecar_review::reviewer::{Event, Reviewer, Verdict};
 use native_sidecar_review::rules::Rule;
 use serde_json::Value;
 use yaml::edit;
 
+use crate::command::configuration::{Configuration, ConfigurationArgs};
 use crate::command::files::{self, Unreadable};
 use crate::command::policy::Policy;
 use crate::command::printer::Printer;
@@ -38,6 +40,9 @@ pub struct ReviewArgs {
 
     #[command(flatten)]
     settings: SettingsArgs,
+
+    #[command(flatten)]
+    configuration: ConfigurationArgs,
 
     /// Another policy than the one inside this program: a file such as annotated-policy.wasm
     #[arg(long, short, value_name = "FILE", env = "NATIVE_SIDECAR_POLICY", hide_env_values = true)]
@@ -76,8 +81,14 @@ A line of --output json has: file, document, line, apiVersion, kind, namespace, 
 warned, changed, denied), allowed, message, warnings, patch; or, of an error: file, line, column, error. The results of --output sarif and the \
 tests of --output junit name the rule of each message, which --explain explains.
 
---settings-path takes the manifest of a policy, too, and uses its spec.settings. Where a file holds several policies, \
---settings-policy chooses one by its name.
+--settings-path takes the manifest of a policy, too, and obeys it as a whole: what its rules, its objectSelector and \
+(by the names of namespaces) its namespaceSelector leave out is skipped, where it is not mutating a change is denied, and \
+in mode monitor nothing is. What is not applied, such as matchConditions, is said first. Where a file holds several \
+policies, --settings-policy chooses one by its name.
+
+.native-sidecar.yaml holds what the command line does not say: settings (or settingsPath and settingsPolicy), exclude, \
+failOn, baseline. It is looked for in the working folder and those above it, as far as the one with .git. Paths and globs \
+in it are relative to its folder.
 
 Exit codes: 0 nothing is denied, 1 something is denied, 2 something could not be read or written.";
 
@@ -106,9 +117,10 @@ pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
         [] => &[PathBuf::from("-")],
         paths => paths,
     };
-    let settings = args.settings.read()?;
+    let configuration = args.configuration.read()?;
+    let (settings, deployed) = configuration.settings(&args.settings)?;
     let engine = Policy::read(args.policy.as_deref())?.engine()?;
-    engine.check_settings(&settings)?;
+    engine.check_settings(&settings).map_err(|error| configuration.blame(&args.settings, error))?;
 
     let inputs = files::manifests(paths);
     let to_stdout = args.write && paths.iter().any(is_stdin);
@@ -125,7 +137,15 @@ pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
         summary: Summary::default(),
         progress: Progress::new(inputs.len(), args.output == Format::Text && io::stderr().is_terminal()),
     };
-    session.all(&engine, &settings, inputs)
+    for note in notes(args, &configuration, &settings, deployed.as_ref()) {
+        session.printer.print_error(&format!("note: {note}\n"))?;
+    }
+    session.all(&Reviewer::new(&engine, &settings).of_policy(deployed.as_ref()), inputs)
+}
+
+/// What has to be known ahead of the report.
+fn notes(args: &ReviewArgs, configuration: &Configuration, settings: &Value, policy: Option<&Policy>) -> Vec<String> {
+    configuration.note(&args.configuration).into_iter().chain(policy.and_then(|policy| policy.note(settings))).collect()
 }
 
 /// A review of everything that was asked for.
@@ -138,11 +158,10 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    fn all(&mut self, engine: &Engine, settings: &Value, inputs: Vec<files::Found>) -> Result<ExitCode> {
-        let reviewer = Reviewer::new(engine, settings);
+    fn all(&mut self, reviewer: &Reviewer, inputs: Vec<files::Found>) -> Result<ExitCode> {
         for input in inputs {
             match input {
-                Ok(path) => self.input(&reviewer, &path)?,
+                Ok(path) => self.input(reviewer, &path)?,
                 Err(Unreadable { path, message }) => self.error(&path.display().to_string(), None, &message)?,
             }
             self.progress.file();
@@ -192,7 +211,7 @@ impl Session<'_> {
             }
             Event::Error(error) => return self.error(file, Some(&error), &error.message),
         };
-        self.summary.count(review.verdict);
+        self.summary.count(&review);
         if self.args.write && review.verdict == Verdict::Changed && review.change.is_none() {
             // The report says so; a migration must not take the file for done.
             self.summary.errors += 1;

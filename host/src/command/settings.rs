@@ -2,27 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use native_sidecar_review::manifest::{self, Object};
+use native_sidecar_review::policy::{self, Policy};
 use serde_json::{Map, Value};
 use yaml::Document;
-
-/// The API group of Kubewarden's policies.
-const GROUP: &str = "policies.kubewarden.io/";
-
-/// The kinds of policies whose module and settings are their own. A policy group has several of each.
-const POLICIES: [&str; 2] = ["AdmissionPolicy", "ClusterAdmissionPolicy"];
 
 /// Where the settings come from.
 #[derive(Args, Clone, Debug, Default)]
 pub struct SettingsArgs {
     /// The policy's settings, as JSON
-    #[arg(long, value_name = "JSON")]
+    #[arg(long, value_name = "JSON", conflicts_with = "settings_path")]
     pub settings_json: Option<String>,
 
     /// File with the policy's settings, as YAML or JSON, or manifest of a ClusterAdmissionPolicy or AdmissionPolicy with
-    /// them; goes before --settings-json
+    /// them
     #[arg(long, short, value_name = "FILE")]
     pub settings_path: Option<PathBuf>,
 
@@ -34,35 +29,55 @@ pub struct SettingsArgs {
 impl SettingsArgs {
     /// The settings; `{}` where none are given.
     pub fn read(&self) -> Result<Value> {
-        let settings = match (&self.settings_path, &self.settings_json) {
+        Ok(self.find()?.0)
+    }
+
+    /// Returns the settings, and the policy where they are in its manifest.
+    pub fn read_with_policy(&self) -> Result<(Value, Option<Policy>)> {
+        let (settings, policy) = self.find()?;
+        Ok((settings, policy.transpose()?))
+    }
+
+    /// Whether the command line says nothing of settings.
+    pub fn is_empty(&self) -> bool {
+        self.settings_json.is_none() && self.settings_path.is_none()
+    }
+
+    fn find(&self) -> Result<Found> {
+        let (settings, policy) = match (&self.settings_path, &self.settings_json) {
             (Some(path), _) => from_file(path, self.settings_policy.as_deref())?,
             (None, Some(json)) => {
-                serde_json::from_str(json).map_err(|error| anyhow!("Cannot parse settings JSON: {error}"))?
+                (serde_json::from_str(json).map_err(|error| anyhow!("Cannot parse settings JSON: {error}"))?, None)
             }
-            (None, None) => Value::Null,
+            (None, None) => (Value::Null, None),
         };
         match settings {
-            Value::Object(_) => Ok(settings),
-            Value::Null => Ok(Value::Object(Map::new())),
+            Value::Object(_) => Ok((settings, policy)),
+            Value::Null => Ok((Value::Object(Map::new()), policy)),
             _ => bail!("Invalid settings in CRD, not an object"),
         }
     }
 }
 
+/// Settings, and the policy with them where there is one, or what is wrong with the rest of its manifest.
+type Found = (Value, Option<Result<Policy>>);
+
 /// The settings in a file: those of a policy, where it holds policies, or else all that it says.
-fn from_file(path: &Path, chosen: Option<&str>) -> Result<Value> {
+fn from_file(path: &Path, chosen: Option<&str>) -> Result<Found> {
     let name = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| anyhow!("Cannot open settings file {name}: {error}"))?;
     let cannot_parse = |error: yaml::Error| anyhow!("Cannot parse settings file {name}: {error}");
     let documents: Vec<Document> = yaml::documents(&text).collect::<Result<_, _>>().map_err(cannot_parse)?;
     let objects: Vec<Object> = documents.iter().flat_map(manifest::objects).collect();
-    let (policies, others): (Vec<&Object>, Vec<&Object>) = objects
-        .iter()
-        .partition(|object| POLICIES.contains(&object.kind.as_str()) && object.api_version.starts_with(GROUP));
-    let named = || policies.iter().map(|policy| title(policy)).collect::<Vec<_>>().join(", ");
+    let (policies, others): (Vec<&Object>, Vec<&Object>) = objects.iter().partition(|object| policy::is_policy(object));
+    let named = || policies.iter().map(|object| policy::title(object)).collect::<Vec<_>>().join(", ");
     let is_chosen = |policy: &&&Object| chosen.is_none_or(|chosen| names(policy).iter().any(|name| name == chosen));
     match (policies.iter().filter(is_chosen).collect::<Vec<_>>().as_slice(), chosen) {
-        ([policy], _) => Ok(policy.value.pointer("/spec/settings").cloned().unwrap_or_default()),
+        ([object], _) => {
+            let settings = object.value.pointer("/spec/settings").cloned().unwrap_or_default();
+            let policy = Policy::read(object).map_err(|error| anyhow!("{}: {error}", policy::title(object)));
+            Ok((settings, Some(policy.with_context(|| format!("Settings file {name}")))))
+        }
         ([], Some(chosen)) if !policies.is_empty() => {
             bail!("Settings file {name} holds no policy {chosen}, only {}", named())
         }
@@ -70,18 +85,13 @@ fn from_file(path: &Path, chosen: Option<&str>) -> Result<Value> {
             Some(object) => bail!(
                 "Settings file {name} holds {}, which has no settings; it can be settings, or the manifest of a \
                 ClusterAdmissionPolicy or AdmissionPolicy",
-                title(object)
+                policy::title(object)
             ),
             None if chosen.is_some() => bail!("Settings file {name} holds no policy; leave out --settings-policy"),
-            None => yaml::parse(&text).map_err(cannot_parse),
+            None => Ok((yaml::parse(&text).map_err(cannot_parse)?, None)),
         },
         _ => bail!("Settings file {name} holds several policies: {}; choose one with --settings-policy", named()),
     }
-}
-
-fn title(object: &Object) -> String {
-    let [name, full] = names(object);
-    format!("{} {}", object.kind, if object.namespace().is_some() { full } else { name })
 }
 
 /// What a policy goes by: its name alone, and with its namespace.
@@ -116,11 +126,11 @@ mod tests {
     }
 
     #[test]
-    fn a_file_goes_first() {
+    fn a_file_holds_settings() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(&file, "sidecarNames:\n- log*\n").unwrap();
         let settings_path = Some(file.path().to_owned());
-        let args = SettingsArgs { settings_json: Some("{}".to_owned()), settings_path, settings_policy: None };
+        let args = SettingsArgs { settings_path, ..SettingsArgs::default() };
         assert_eq!(args.read().unwrap(), json!({"sidecarNames": ["log*"]}));
         std::fs::write(&file, "").unwrap();
         assert_eq!(args.read().unwrap(), json!({}));
@@ -169,6 +179,20 @@ mod tests {
         assert_eq!(file(&text, Some("shop/a")), Ok(json!({})));
         let none = "Settings file FILE holds no policy b, only ClusterAdmissionPolicy a, AdmissionPolicy shop/a";
         assert_eq!(file(&text, Some("b")), Err(none.to_owned()));
+    }
+
+    #[test]
+    fn the_rest_of_a_policy_matters_where_it_is_asked_for() {
+        let text = policy("ClusterAdmissionPolicy", "{name: a}", "{mode: audit, settings: {legacySidecars: warn}}");
+        assert_eq!(file(&text, None), Ok(json!({"legacySidecars": "warn"})));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, text).unwrap();
+        let args = SettingsArgs { settings_path: Some(file.path().to_owned()), ..SettingsArgs::default() };
+        let expected = format!(
+            "Settings file {}: ClusterAdmissionPolicy a: spec: unknown variant `audit`, expected `protect` or `monitor`",
+            file.path().display()
+        );
+        assert_eq!(format!("{:#}", args.read_with_policy().unwrap_err()), expected);
     }
 
     #[test]

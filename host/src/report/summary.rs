@@ -1,6 +1,8 @@
 //! What a review found in all.
 
-use native_sidecar_review::reviewer::Verdict;
+use std::collections::BTreeMap;
+
+use native_sidecar_review::reviewer::{Review, Verdict};
 
 /// How many objects got which verdict, and what else there was.
 #[derive(Debug, Default, Eq, PartialEq)]
@@ -15,6 +17,8 @@ pub struct Summary {
     pub denied: usize,
     /// Objects of kinds that the policy does not judge.
     pub skipped: usize,
+    /// Objects that the policy never sees, by the reason.
+    pub left_out: BTreeMap<String, usize>,
     /// Documents that are no Kubernetes objects.
     pub others: usize,
     /// What could not be read or written.
@@ -25,8 +29,12 @@ pub struct Summary {
 
 impl Summary {
     /// Counts a review.
-    pub fn count(&mut self, verdict: Verdict) {
-        *match verdict {
+    pub fn count(&mut self, review: &Review) {
+        if let Some(reason) = &review.left_out {
+            *self.left_out.entry(reason.clone()).or_default() += 1;
+            return;
+        }
+        *match review.verdict {
             Verdict::Skipped => &mut self.skipped,
             Verdict::Accepted => &mut self.accepted,
             Verdict::Warned => &mut self.warned,

@@ -70,6 +70,9 @@ fn closing_line(summary: &Summary) -> String {
     if !verdicts.is_empty() {
         text += &format!(": {}", verdicts.join(", "));
     }
+    for (reason, count) in &summary.left_out {
+        text += &format!("; {count} skipped: {reason}");
+    }
     let rest = [
         (summary.skipped, "of another kind", "of other kinds"),
         (summary.others, "other document", "other documents"),
@@ -89,7 +92,10 @@ fn object(file: &str, review: &Review, width: usize) -> String {
     let mut text = format!("{style}{:<8}{style:#}  {}:{line}  ", review.verdict.word(), visible(file));
     let object = visible(&review.object());
     match review.verdict {
-        Verdict::Skipped => text += &format!("{DIM}{object}{DIM:#}\n"),
+        Verdict::Skipped => {
+            let reason = review.left_out.as_deref().map(|reason| format!(": {}", visible(reason))).unwrap_or_default();
+            text += &format!("{DIM}{object}{reason}{DIM:#}\n");
+        }
         _ => text += &format!("{BOLD}{object}{BOLD:#}\n"),
     }
     let reference = format!("{kind}/{namespace}/{name}: ");
@@ -178,11 +184,24 @@ mod tests {
         let one = Summary { denied: 1, skipped: 1, others: 1, errors: 1, written: 1, ..Summary::default() };
         let text = "1 object: 1 denied; 1 of another kind; 1 other document; 1 file rewritten; 1 error\n";
         assert_eq!(plain(&closing_line(&one)), text);
-        let two =
-            Summary { accepted: 2, warned: 2, changed: 2, denied: 2, skipped: 2, others: 2, errors: 2, written: 2 };
+        let two = Summary {
+            accepted: 2,
+            warned: 2,
+            changed: 2,
+            denied: 2,
+            skipped: 2,
+            others: 2,
+            errors: 2,
+            written: 2,
+            ..Summary::default()
+        };
         let text = "8 objects: 2 accepted, 2 warned, 2 changed, 2 denied; 2 of other kinds; 2 other documents; 2 files \
             rewritten; 2 errors\n";
         assert_eq!(plain(&closing_line(&two)), text);
+        let left_out = [("not matched by the rules of ClusterAdmissionPolicy a".to_owned(), 3)].into();
+        let policy = Summary { accepted: 1, skipped: 1, left_out, ..Summary::default() };
+        let text = "1 object: 1 accepted; 3 skipped: not matched by the rules of ClusterAdmissionPolicy a; 1 of another kind\n";
+        assert_eq!(plain(&closing_line(&policy)), text);
     }
 
     #[test]
