@@ -3,7 +3,7 @@
 pub mod settings;
 pub mod configuration;
 mod files;
-mod policy;
+mod module;
 mod progress;
 mod printer;
 mod list;

@@ -15,11 +15,10 @@ use yaml::edit;
 
 use crate::command::configuration::{Configuration, ConfigurationArgs};
 use crate::command::files::{self, Unreadable};
-use crate::command::policy::Policy;
+use crate::command::module::Module;
 use crate::command::printer::Printer;
 use crate::command::progress::Progress;
 use crate::command::settings::SettingsArgs;
-use crate::engine::Engine;
 use crate::report::json::JsonLines;
 use crate::report::junit::Junit;
 use crate::report::output::Report;
@@ -119,7 +118,7 @@ pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
     };
     let configuration = args.configuration.read()?;
     let (settings, deployed) = configuration.settings(&args.settings)?;
-    let engine = Policy::read(args.policy.as_deref())?.engine()?;
+    let engine = Module::read(args.policy.as_deref())?.engine()?;
     engine.check_settings(&settings).map_err(|error| configuration.blame(&args.settings, error))?;
 
     let inputs = files::manifests(paths);

@@ -9,7 +9,7 @@ use clap::Args;
 use native_sidecar_review::admission::AdmissionRequest;
 use serde_json::Value;
 
-use crate::command::policy::Policy;
+use crate::command::module::Module;
 use crate::command::settings::SettingsArgs;
 use crate::engine::host_calls::HostCalls;
 use crate::package::metadata::Metadata;
@@ -46,7 +46,7 @@ pub fn run(args: &RunArgs) -> Result<()> {
     }
     let settings = args.settings.read()?;
     let review: Value = serde_json::from_str(&read_request(&args.request_path)?)?;
-    let policy = Policy::read(file)?;
+    let policy = Module::read(file)?;
     let metadata = policy.metadata()?;
     let request = AdmissionRequest::from_review(review)?.to_sorted_value()?;
     let host_calls = Arc::new(host_calls(args, metadata)?);

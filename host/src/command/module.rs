@@ -1,4 +1,4 @@
-//! The policy that a command runs: the one inside this program, or one in a file.
+//! The module of the policy that a command runs: the one inside this program, or one in a file.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -9,14 +9,14 @@ use crate::engine::{self, Engine};
 use crate::package::metadata::Metadata;
 use crate::package::{embedded, section};
 
-/// A policy.
-pub struct Policy {
+/// The module of a policy.
+pub struct Module {
     module: Cow<'static, [u8]>,
     /// What errors call it.
     name: String,
 }
 
-impl Policy {
+impl Module {
     /// The policy in this file, or else the one inside this program.
     pub fn read(file: Option<&Path>) -> Result<Self> {
         Ok(match file {
