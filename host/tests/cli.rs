@@ -9,6 +9,9 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli");
 
@@ -62,6 +65,26 @@ fn it_reviews_with_nothing_beside_it() {
     assert_eq!(printed.0.lines().last(), Some("1 object: 1 accepted"), "{printed:?}");
 }
 
+/// Replays a session. Returns how it differs from what is written down.
+fn check(path: &Path) -> Option<String> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    assert!(name.ends_with(".console"), "{name} is no session");
+    let session = fs::read_to_string(path).expect("a session");
+    assert!(session.starts_with("$ "), "{name} has no command");
+    let folder = tempfile::tempdir().expect("a folder");
+    copy_files(folder.path());
+    let transcript = replay(&session, folder.path());
+    if transcript == session {
+        return None;
+    }
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(path, transcript).expect("a session");
+        return None;
+    }
+    let diff = similar::TextDiff::from_lines(&session, &transcript);
+    Some(diff.unified_diff().header(&name, "what is printed now").to_string())
+}
+
 #[test]
 fn sessions_print_what_they_should() {
     let mut sessions: Vec<PathBuf> =
@@ -69,25 +92,18 @@ fn sessions_print_what_they_should() {
     sessions.retain(|path| path.is_file());
     sessions.sort();
     assert!(!sessions.is_empty(), "no sessions");
-    let mut failures = Vec::new();
-    for path in sessions {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        assert!(name.ends_with(".console"), "{name} is no session");
-        let session = fs::read_to_string(&path).expect("a session");
-        assert!(session.starts_with("$ "), "{name} has no command");
-        let folder = tempfile::tempdir().expect("a folder");
-        copy_files(folder.path());
-        let transcript = replay(&session, folder.path());
-        if transcript == session {
-            continue;
+    let failures = Mutex::new(Vec::new());
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(path) = sessions.get(next.fetch_add(1, Ordering::Relaxed)) {
+            failures.lock().expect("no other failure").extend(check(path));
         }
-        match std::env::var_os("BLESS") {
-            Some(_) => fs::write(&path, transcript).expect("a session"),
-            None => {
-                let diff = similar::TextDiff::from_lines(&session, &transcript);
-                failures.push(diff.unified_diff().header(&name, "what is printed now").to_string());
-            }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(work);
         }
-    }
+    });
+    let failures = failures.into_inner().expect("no other failure");
     assert!(failures.is_empty(), "{}\nBLESS=1 accepts this", failures.join("\n"));
 }

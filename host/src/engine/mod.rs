@@ -14,7 +14,7 @@ use native_sidecar_review::admission::AdmissionResponse;
 use native_sidecar_review::judge::{Evaluation, Judge};
 use serde_json::{Value, json};
 use wapc::WapcHost;
-use wasmtime_provider::wasmtime::{self, Config, Module};
+use wasmtime_provider::wasmtime::{self, Config, Module, OptLevel, RegallocAlgorithm};
 use wasmtime_provider::{EpochDeadlines, WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre};
 
 use host_calls::HostCalls;
@@ -45,6 +45,9 @@ impl Engine {
     pub fn new(module: &[u8]) -> Result<Self> {
         let mut config = Config::new();
         config.epoch_interruption(true);
+        // The module is compiled at each start, and called a few times: what counts is how long the compiler takes.
+        config.cranelift_opt_level(OptLevel::None);
+        config.cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
         let engine = wasmtime::Engine::new(&config).map_err(|error| anyhow!("{error:#}"))?;
         let module = Module::new(&engine, module).map_err(|error| anyhow!("{error:#}"))?;
         count_epochs(&engine);
