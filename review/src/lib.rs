@@ -14,5 +14,6 @@ pub mod manifest;
 pub mod rules;
 pub mod place;
 pub mod findings;
+pub mod ignore;
 pub mod change;
 pub mod reviewer;

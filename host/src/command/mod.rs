@@ -2,6 +2,7 @@
 
 pub mod settings;
 mod files;
+mod baseline;
 mod policy_file;
 mod progress;
 mod printer;
