@@ -218,7 +218,7 @@ spec:
         let nothing = [
             "line 3, column 15: ignore[nodes] has nothing to ignore here; remove it",
             "line 4, column 3: ignore[legacy,stripped] has nothing to ignore here; remove it",
-            "line 7, column 21: ignore[legacy] has nothing to ignore here; remove it",
+            "line 7, column 13: ignore[legacy] has nothing to ignore here; remove it",
         ];
         assert_eq!(unused(&ignores), nothing);
         ignores.suppression(&finding("legacy", 6), &(1..=1));
@@ -232,7 +232,7 @@ spec:
         let repaired = [
             "line 3, column 15: ignore[nodes] has nothing to ignore here; remove it",
             "line 4, column 3: ignore[stripped] has nothing to ignore here; remove it",
-            "line 7, column 21: ignore[legacy] does not keep off a change; the setting exemptContainers does",
+            "line 7, column 13: ignore[legacy] does not keep off a change; the setting exemptContainers does",
         ];
         assert_eq!(unused(&ignores), repaired);
     }

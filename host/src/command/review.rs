@@ -94,25 +94,28 @@ comments along. Where that is not possible (an anchor that is used elsewhere, sa
 without its comments, and the report says so.
 
 A line of --output json has: file, document, line, apiVersion, kind, namespace, name, verdict (skipped, accepted, \
-warned, changed, denied), allowed, message, warnings, findings, repairs, patch, change (a unified diff); or, of an error: file, line, column, \
-error. An element of findings has: rule, severity (denied, warned), message, container, path, line, column, suppressed \
-(comment, baseline), reason; one of repairs has: rule, container, path, line, column. All formats name rules, which --explain explains.
+warned, changed, denied), allowed, message, warnings, findings, repairs, patch, change (a unified diff); or, of an error: \
+file, line, column, error. An element of findings has: rule, severity (denied, warned), message, container, path, line, \
+column, suppressed (comment, baseline), reason; one of repairs has: rule, container, path, line, column. --explain \
+explains the rules that all formats name.
 
---output diff prints what --write would change, and nothing else: git apply and patch -p1 take it, in the same folder. \
-Objects that are denied show in the exit code alone.
+--output diff prints a patch for git apply or patch -p1, to be used in the same folder. It shows changes alone: that an \
+object is denied, only the exit code says.
 
-A comment ignores findings of the rules that it names: # native-sidecar: ignore[legacy,stripped] reason. It stands on the first line of a \
-container, directly above it, or at the head of an object, for all of the object. Only this command reads comments: in a cluster the \
-policy denies what it denies. A baseline knows findings by file, object, rule and container, whether they deny or warn. What is ignored \
-or known is counted, but changes neither the verdict nor the exit code; allowed in --output json stays what the cluster says. A pending change is neither \
-ignored nor known: the setting exemptContainers keeps a container as it is.
+A comment ignores findings of the rules that it names: # native-sidecar: ignore[legacy,stripped] reason. It stands on the \
+first line of a container, directly above it, or at the head of an object, where it holds for the whole object. Comments \
+work in this command only, never in a cluster: there the policy denies what it denies, which allowed in --output json says.
+
+A baseline names findings by file, object, rule and container, whether they deny or warn. Files that are not reviewed keep \
+their entries when it is written anew. What is ignored or in the baseline does not count for the verdict and is counted in \
+the last line. Neither keeps off a change: the setting exemptContainers does.
 
 --settings-path takes the manifest of a policy, too, and uses its spec.settings. Where a file holds several policies, \
 --settings-policy chooses one by its name.
 
-Exit codes: 0 nothing is as bad as --fail-on says, 1 something is, 2 something could not be read or written, or there was nothing to \
-review. Verdicts from good to bad: accepted, warned, changed, denied; what is worse than --fail-on fails, too. A change that --write has \
-written does not.";
+Exit codes: 0 nothing is as bad as --fail-on says, or worse; 1 something is; 2 something could not be read or written, or \
+there was nothing to review. From good to bad: accepted, warned, changed, denied. A change that --write has written does \
+not count.";
 
 /// What to print.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -221,9 +224,9 @@ impl Session<'_> {
         if let Some(baseline) = &self.baseline {
             baseline.write()?;
             if let (count @ 1.., false) = (baseline.gone(), self.args.write_baseline) {
-                let entries = if count == 1 { "1 entry" } else { &format!("{count} entries") };
+                let entries = if count == 1 { "1 entry is" } else { &format!("{count} entries are") };
                 let name = baseline.path().display();
-                let text = format!("note: {entries} of baseline {name} gone: write it anew with --write-baseline\n");
+                let text = format!("note: baseline {name}: {entries} gone; write it anew with --write-baseline\n");
                 self.printer.print_error(&text)?;
             }
         }
