@@ -75,7 +75,7 @@ lint: policy.wasm | linker
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items --quiet
 
 unit-tests: policy.wasm
-	scripts/need.sh dash busybox jq
+	scripts/need.sh dash busybox git jq
 	cargo test --locked --workspace
 
 e2e-tests: annotated-policy.wasm $(HOST)

@@ -4,6 +4,8 @@ use serde_json::Value;
 use yaml::edit::{self, Edit};
 use yaml::{Document, Node};
 
+use crate::place::Place;
+
 /// How an object's lines would change.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Change {
@@ -15,6 +17,19 @@ pub struct Change {
     pub after: String,
     /// Whether the object had to be written anew, so that its comments are gone.
     pub loses_comments: bool,
+    /// What makes the change, from the first to the last.
+    pub replacements: Vec<Replacement>,
+}
+
+/// A piece of text in the place of another.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Replacement {
+    /// Where what goes starts.
+    pub start: Place,
+    /// The place behind what goes; that of the start where something is only inserted.
+    pub end: Place,
+    /// What comes.
+    pub text: String,
 }
 
 /// An object of which the policy makes another.
@@ -63,16 +78,82 @@ impl Conversion<'_> {
     /// Returns what these edits, which make the conversion, do to the lines of the object.
     pub fn change(&self, text: &str, edits: &[Edit]) -> Change {
         let lines = edit::lines_of(text, self.node);
+        let replacement = |edit: &Edit| Replacement {
+            start: self.place(text, lines.start, edit.range.start),
+            end: self.place(text, lines.start, edit.range.end),
+            text: edit::apply(text, edit.range.clone(), std::slice::from_ref(edit)),
+        };
+        let mut sorted: Vec<&Edit> = edits.iter().collect();
+        sorted.sort_by_key(|edit| (edit.range.start, edit.range.end));
         Change {
             line: self.node.line,
+            replacements: sorted.into_iter().map(replacement).collect(),
             before: text[lines.clone()].to_owned(),
             after: edit::apply(text, lines, edits),
             loses_comments: edits == self.anew(text),
         }
     }
 
+    /// Returns the place of an offset in the text. The object's lines start at the first of these two offsets.
+    fn place(&self, text: &str, start: usize, offset: usize) -> Place {
+        // An offset ahead of the object is counted from the start of the text.
+        let (start, line) = if offset < start { (0, 1) } else { (start, self.node.line) };
+        let lead = text.get(start..offset).unwrap_or_default();
+        let own_line = lead.rsplit('\n').next().unwrap_or_default();
+        Place { line: line + lead.matches('\n').count(), column: own_line.chars().count() + 1 }
+    }
+
     /// Returns the edits that write the object anew.
     fn anew(&self, text: &str) -> Vec<Edit> {
         edit::rewrite(text, self.node, &self.after)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A text in which replacements are made, as a program would that reads a report.
+    fn replaced(text: &str, replacements: &[Replacement]) -> String {
+        let offset = |place: Place| {
+            let start: usize = text.split_inclusive('\n').take(place.line - 1).map(str::len).sum();
+            start + text[start..].chars().take(place.column - 1).map(char::len_utf8).sum::<usize>()
+        };
+        let mut result = text.to_owned();
+        for Replacement { start, end, text } in replacements.iter().rev() {
+            result.replace_range(offset(*start)..offset(*end), text);
+        }
+        result
+    }
+
+    /// Makes the second of two documents another, and checks that the replacements make the same of it as the edits.
+    fn check(second: &str, change: impl Fn(&mut Value)) -> Vec<Replacement> {
+        let text = format!("é: 1\n---\n# head\n{second}");
+        let document = yaml::documents(&text).nth(1).unwrap().unwrap();
+        let mut after = document.value.clone();
+        change(&mut after);
+        let conversion = Conversion { node: &document.root, item: None, before: &document.value, after };
+        let edits = edits(&text, &document, std::slice::from_ref(&conversion)).unwrap().remove(0);
+        let change = conversion.change(&text, &edits);
+        assert_eq!(replaced(&text, &change.replacements), edit::apply(&text, 0..text.len(), &edits));
+        change.replacements
+    }
+
+    #[test]
+    fn replacements_make_the_change() {
+        let place = |line, column| Place { line, column };
+        let moved = |object: &mut Value| {
+            let item = object["a"].as_array_mut().unwrap().remove(0);
+            object["b"].as_array_mut().unwrap().push(item);
+        };
+        let replacements = check("a:\n- name: é\n- name: y\nb:\n- name: z", moved);
+        let expected = [
+            Replacement { start: place(5, 1), end: place(6, 1), text: String::new() },
+            Replacement { start: place(8, 10), end: place(8, 10), text: "\n- name: é".to_owned() },
+        ];
+        assert_eq!(replacements, expected);
+        check("a: {é: 1, b: 2}\r\n", |object| object["a"]["c"] = 3.into());
+        check("a:\r\n  b: 2\r\n", |object| object["a"]["c"] = 3.into());
+        check("a: &a [1]\nb: *a\n", |object| object["a"] = "x".into());
     }
 }

@@ -22,18 +22,46 @@ pub struct Finding {
     pub denies: bool,
     /// The message.
     pub text: String,
+    /// The container that it is about; empty where it is about none.
+    pub container: String,
     /// What it is about, as a path into the object; empty for the object itself.
+    pub path: String,
+    /// Where that is written.
+    pub place: Place,
+    /// Why it does not count, where it does not.
+    pub suppression: Option<Suppression>,
+}
+
+/// A reason for which a finding does not count.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Suppression {
+    /// A comment in the manifest says so, for this reason, which may be empty.
+    Comment(String),
+    /// It is known since a baseline was written.
+    Baseline,
+}
+
+/// A part of a change.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Repair {
+    /// The rule that asks for it.
+    pub rule: Rule,
+    /// The container that is repaired.
+    pub container: String,
+    /// Where that is, as a path into the object.
     pub path: String,
     /// Where that is written.
     pub place: Place,
 }
 
 /// An element of the annotation, as far as it says what a message is about.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct Entry {
     rule: String,
+    container: String,
     path: String,
+    outcome: String,
     /// The line of the denial that says it, from 0.
     message: Option<usize>,
     /// The warning that says it, from 0.
@@ -46,9 +74,16 @@ struct Entry {
 pub fn findings(response: &AdmissionResponse, object: &Node) -> Vec<Finding> {
     let entries = entries(response);
     let finding = |denies, text: &str, entry: Option<&Entry>| {
-        let path = entry.map(|entry| entry.path.clone()).unwrap_or_default();
-        let rule = Rule::named_or_last(entry.map_or("", |entry| &entry.rule));
-        Finding { rule, denies, text: text.to_owned(), place: Place::of(&path, object), path }
+        let entry = entry.cloned().unwrap_or_default();
+        Finding {
+            rule: Rule::named_or_last(&entry.rule),
+            denies,
+            text: text.to_owned(),
+            place: Place::of(&entry.path, object),
+            container: entry.container,
+            path: entry.path,
+            suppression: None,
+        }
     };
     let message = response.status.as_ref().and_then(|status| status.message.as_deref()).unwrap_or_default();
     let denials = message.lines().enumerate().map(|(index, text)| {
@@ -60,6 +95,18 @@ pub fn findings(response: &AdmissionResponse, object: &Node) -> Vec<Finding> {
         finding(false, text, entry)
     });
     denials.chain(warnings).collect()
+}
+
+/// Returns what a change repairs in the object that is written here. What comes with a warning is told by that.
+pub fn repairs(response: &AdmissionResponse, object: &Node) -> Vec<Repair> {
+    let repair = |Entry { rule, container, path, .. }| Repair {
+        rule: Rule::named_or_last(&rule),
+        container,
+        place: Place::of(&path, object),
+        path,
+    };
+    let is_repair = |entry: &Entry| entry.outcome == "repaired" && entry.warning.is_none();
+    entries(response).into_iter().filter(is_repair).map(repair).collect()
 }
 
 /// Returns the elements of the annotation; none where it is not there or cannot be read, as of another policy.
@@ -88,7 +135,7 @@ mod tests {
             audit_annotations: Some(BTreeMap::from([(ANNOTATION.to_owned(), annotation.to_owned())])),
             ..AdmissionResponse::default()
         };
-        let line = |Finding { rule, denies, text, path, place: Place { line, column } }: &Finding| {
+        let line = |Finding { rule, denies, text, path, place: Place { line, column }, .. }: &Finding| {
             let verb = if *denies { "denies" } else { "warns" };
             format!("{line}:{column} {verb} {} [{path}]: {text}", rule.id)
         };
@@ -122,9 +169,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_is_no_finding() {
-        let repaired = json!([legacy(1, json!({"outcome": "repaired"}))]);
-        assert_eq!(told(None, &[], &repaired.to_string()), Vec::<String>::new());
+    fn what_is_not_said_is_no_finding_but_a_repair() {
+        let consequence = legacy(1, json!({"rule": "converted", "outcome": "repaired", "warning": 0}));
+        let repaired =
+            json!([legacy(1, json!({"outcome": "repaired"})), consequence, legacy(0, json!({}))]).to_string();
+        assert_eq!(told(None, &[], &repaired), Vec::<String>::new());
+        let document = yaml::documents(POD).next().unwrap().unwrap();
+        let audit_annotations = Some(BTreeMap::from([(ANNOTATION.to_owned(), repaired)]));
+        let response = AdmissionResponse { audit_annotations, ..AdmissionResponse::default() };
+        let repair = Repair {
+            rule: Rule::named("legacy").unwrap(),
+            container: "b".to_owned(),
+            path: "spec.containers[1]".to_owned(),
+            place: Place { line: 4, column: 5 },
+        };
+        assert_eq!(repairs(&response, &document.root), [repair]);
     }
 
     #[test]

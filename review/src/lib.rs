@@ -17,5 +17,6 @@ pub mod policy;
 pub mod rules;
 pub mod place;
 pub mod findings;
+pub mod ignore;
 pub mod change;
 pub mod reviewer;

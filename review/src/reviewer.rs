@@ -1,12 +1,15 @@
 //! Reviews one text of manifests: what the policy says of each object, and the text that it would make of them.
 
+use std::ops::RangeInclusive;
+
 use serde_json::Value;
 use yaml::edit::Edit;
 use yaml::{Content, Document};
 
 use crate::admission::AdmissionResponse;
 use crate::change::{self, Change, Conversion};
-use crate::findings::{self, Finding};
+use crate::findings::{self, Finding, Repair, Suppression};
+use crate::ignore::Ignores;
 use crate::judge::{Evaluation, Judge};
 use crate::manifest::{self, Kinds, Object};
 use crate::policy::Policy;
@@ -28,6 +31,10 @@ pub enum Event {
     Other,
     /// A document that can't be read.
     Error(yaml::Error),
+    /// A comment that means to ignore something, and can't be understood.
+    Mistake(yaml::Error),
+    /// A comment that ignores nothing.
+    Unused(yaml::Error),
 }
 
 /// What the policy says of an object.
@@ -45,7 +52,7 @@ pub struct Review {
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// The verdict in one word.
+    /// The verdict in one word, by the findings that count.
     pub verdict: Verdict,
     /// Why a policy that is known by its manifest never sees the object, which is skipped.
     pub left_out: Option<String>,
@@ -53,14 +60,17 @@ pub struct Review {
     pub response: Option<AdmissionResponse>,
     /// Its messages one by one: first those that deny, then the warnings.
     pub findings: Vec<Finding>,
+    /// What the policy repairs in it.
+    pub repairs: Vec<Repair>,
     /// What would change in the text.
     pub change: Option<Change>,
 }
 
 /// A verdict, from good to bad.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Verdict {
     /// Of a kind that the policy does not judge, or left out by the policy's manifest.
+    #[default]
     Skipped,
     /// Good as it is.
     Accepted,
@@ -91,6 +101,33 @@ impl Review {
         let Self { kind, namespace, name, .. } = self;
         if namespace.is_empty() { format!("{kind} {name}") } else { format!("{kind} {namespace}/{name}") }
     }
+
+    /// Returns a message without the name of the object ahead of it.
+    pub fn brief<'t>(&self, message: &'t str) -> &'t str {
+        let Self { kind, namespace, name, .. } = self;
+        message.strip_prefix(&format!("{kind}/{namespace}/{name}: ")).unwrap_or(message)
+    }
+
+    /// Returns the findings that count.
+    pub fn open(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.suppression.is_none())
+    }
+
+    /// Takes findings out of the verdict, where this gives a reason to. A change stays a change.
+    pub fn suppress(&mut self, mut reason: impl FnMut(&Finding) -> Option<Suppression>) {
+        for finding in self.findings.iter_mut().filter(|finding| finding.suppression.is_none()) {
+            finding.suppression = reason(finding);
+        }
+        let has = |denies: bool| self.findings.iter().any(|finding| finding.denies == denies);
+        let has_open = |denies: bool| self.open().any(|finding| finding.denies == denies);
+        self.verdict = match self.verdict {
+            // What is denied without a message has nothing that could be taken out.
+            Verdict::Denied if has_open(true) || !has(true) => Verdict::Denied,
+            Verdict::Denied | Verdict::Warned if has_open(false) => Verdict::Warned,
+            Verdict::Denied | Verdict::Warned => Verdict::Accepted,
+            other => other,
+        };
+    }
 }
 
 impl<'e> Reviewer<'e> {
@@ -113,10 +150,13 @@ impl<'e> Reviewer<'e> {
         mut tell: impl FnMut(Event) -> Result<(), E>,
     ) -> Result<Vec<Edit>, E> {
         let mut all_edits = Vec::new();
+        let mut ignores = Ignores::read(text);
+        let mut is_whole = true;
         for document in yaml::documents(text) {
             let document = match document {
                 Ok(document) => document,
                 Err(mut error) => {
+                    is_whole = false;
                     let line = text.lines().nth(error.line.saturating_sub(1));
                     let is_template = line.is_some_and(|line| line.contains("{{"));
                     if is_template {
@@ -136,7 +176,12 @@ impl<'e> Reviewer<'e> {
             }
             let (mut reviews, mut conversions, mut converted) = (Vec::new(), Vec::new(), Vec::new());
             for (index, object) in objects.iter().enumerate() {
-                let (review, after) = self.object(file, &document, object);
+                let (mut review, after) = self.object(file, &document, object);
+                if !ignores.is_empty() {
+                    let head = head(text, &document, object);
+                    review.suppress(|finding| ignores.suppression(finding, &head));
+                    ignores.meet(&review.repairs, &head);
+                }
                 reviews.push(review);
                 // What stands behind an alias belongs to the whole document.
                 let node = object.node.filter(|node| !matches!(node.content, Content::Alias(_)));
@@ -153,6 +198,14 @@ impl<'e> Reviewer<'e> {
             for review in reviews {
                 tell(Event::Object(Box::new(review)))?;
             }
+        }
+        for mistake in ignores.mistakes() {
+            tell(Event::Mistake(mistake))?;
+        }
+        // What can't be read may have something to ignore.
+        let unused = if is_whole { ignores.unused() } else { Vec::new() };
+        for unused in unused {
+            tell(Event::Unused(unused))?;
         }
         Ok(all_edits)
     }
@@ -171,6 +224,7 @@ impl<'e> Reviewer<'e> {
             left_out: None,
             response: None,
             findings: Vec::new(),
+            repairs: Vec::new(),
             change: None,
         };
         let Some(request) = self.kinds.request(object, format!("{file}:{line}")) else { return (review, None) };
@@ -199,7 +253,22 @@ impl<'e> Reviewer<'e> {
             (true, None) if !review.findings.is_empty() => Verdict::Warned,
             (true, None) => Verdict::Accepted,
         };
+        if mutated.is_some() {
+            review.repairs = findings::repairs(&response, node);
+        }
         review.response = Some(response);
         (review, mutated)
     }
+}
+
+/// The lines at the head of an object, where a comment is about all of it.
+fn head(text: &str, document: &Document, object: &Object) -> RangeInclusive<usize> {
+    let own = object.node.unwrap_or(&document.root).line;
+    if object.item.is_some() {
+        return own..=own;
+    }
+    // A comment above the first separator is about the first document.
+    let start = if document.index == 1 { 0 } else { document.range.start };
+    let first = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
+    first..=own
 }

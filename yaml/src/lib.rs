@@ -7,6 +7,7 @@
 
 pub mod scalar;
 mod read;
+pub mod comments;
 pub mod emit;
 pub mod edit;
 

@@ -3,6 +3,7 @@
 pub mod settings;
 pub mod configuration;
 mod files;
+mod baseline;
 mod module;
 mod progress;
 mod printer;

@@ -4,27 +4,32 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use native_sidecar_review::policy::Policy;
-use native_sidecar_review::reviewer::{Event, Reviewer, Verdict};
+use native_sidecar_review::reviewer::{Event, Review, Reviewer, Verdict};
 use native_sidecar_review::rules::Rule;
 use serde_json::Value;
 use yaml::edit;
 
-use crate::command::configuration::{Configuration, ConfigurationArgs};
+use crate::command::baseline::Baseline;
+use crate::command::configuration::{self, Configuration, ConfigurationArgs};
 use crate::command::files::{self, Unreadable};
 use crate::command::module::Module;
 use crate::command::printer::Printer;
 use crate::command::progress::Progress;
 use crate::command::settings::SettingsArgs;
+use crate::report::fail_on::FailOn;
+use crate::report::github::Github;
 use crate::report::json::JsonLines;
 use crate::report::junit::Junit;
+use crate::report::markdown::Markdown;
 use crate::report::output::Report;
+use crate::report::patch::Patch;
 use crate::report::sarif::Sarif;
 use crate::report::summary::Summary;
-use crate::report::text::Text;
+use crate::report::text::{self, Text};
 
 /// The name of standard input.
 const STDIN: &str = "<stdin>";
@@ -48,12 +53,28 @@ pub struct ReviewArgs {
     policy: Option<PathBuf>,
 
     /// Put the changes into the files; of standard input: write the changed text to standard output
-    #[arg(long, short)]
+    #[arg(long, short, visible_alias = "fix")]
     write: bool,
 
     /// What to print
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     output: Format,
+
+    /// What makes the exit code 1; by default what is denied
+    #[arg(long, value_name = "VERDICT")]
+    fail_on: Option<FailOn>,
+
+    /// Take it for no error that there is no Kubernetes object
+    #[arg(long)]
+    allow_empty: bool,
+
+    /// A file with the findings that are known: only others count
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+
+    /// Write the findings that there are now into the file of --baseline
+    #[arg(long)]
+    write_baseline: bool,
 
     /// Print what a rule means, why it matters, an example, and its settings; reviews nothing
     #[arg(long, value_name = "RULE", value_parser = PossibleValuesParser::new(Rule::all().map(|rule| rule.id)))]
@@ -77,8 +98,21 @@ comments along. Where that is not possible (an anchor that is used elsewhere, sa
 without its comments, and the report says so.
 
 A line of --output json has: file, document, line, apiVersion, kind, namespace, name, verdict (skipped, accepted, \
-warned, changed, denied), allowed, message, warnings, patch; or, of an error: file, line, column, error. The results of --output sarif and the \
-tests of --output junit name the rule of each message, which --explain explains.
+warned, changed, denied), leftOut, allowed, message, warnings, findings, repairs, patch, change (a unified diff); or, of an error: \
+file, line, column, error. An element of findings has: rule, severity (denied, warned), message, container, path, line, \
+column, suppressed (comment, baseline), reason; one of repairs has: rule, container, path, line, column. --explain \
+explains the rules that all formats name.
+
+--output diff prints a patch for git apply or patch -p1, to be used in the same folder. It shows changes alone: that an \
+object is denied, only the exit code says.
+
+A comment ignores findings of the rules that it names: # native-sidecar: ignore[legacy,stripped] reason. It stands on the \
+first line of a container, directly above it, or at the head of an object, where it holds for the whole object. Comments \
+work in this command only, never in a cluster: there the policy denies what it denies, which allowed in --output json says.
+
+A baseline names findings by file, object, rule and container, whether they deny or warn. Files that are not reviewed keep \
+their entries when it is written anew. What is ignored or in the baseline does not count for the verdict and is counted in \
+the last line. Neither keeps off a change: the setting exemptContainers does.
 
 --settings-path takes the manifest of a policy, too, and obeys it as a whole: what its rules, its objectSelector and \
 (by the names of namespaces) its namespaceSelector leave out is skipped, where it is not mutating a change is denied, and \
@@ -89,7 +123,9 @@ policies, --settings-policy chooses one by its name.
 failOn, baseline. It is looked for in the working folder and those above it, as far as the one with .git. Paths and globs \
 in it are relative to its folder.
 
-Exit codes: 0 nothing is denied, 1 something is denied, 2 something could not be read or written.";
+Exit codes: 0 nothing is as bad as --fail-on says, or worse; 1 something is; 2 something could not be read or written, or \
+there was nothing to review. From good to bad: accepted, warned, changed, denied. A change that --write has written does \
+not count.";
 
 /// What to print.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -102,6 +138,39 @@ enum Format {
     Sarif,
     /// For CI systems: JUnit XML, with a test for each object
     Junit,
+    /// For GitHub Actions: annotations beside the lines
+    Github,
+    /// For a pull request or a job's summary: a table, and the changes
+    Markdown,
+    /// For git apply: what --write would change
+    Diff,
+}
+
+impl Format {
+    /// Whether errors are for the eyes of a person, on standard error.
+    fn has_errors_apart(self) -> bool {
+        matches!(self, Self::Text | Self::Diff)
+    }
+
+    fn report(self, width: usize, fail_on: FailOn) -> Box<dyn Report> {
+        match self {
+            Self::Text => Box::new(Text { width }),
+            Self::Json => Box::new(JsonLines),
+            Self::Sarif => Box::<Sarif>::default(),
+            Self::Junit => Box::new(Junit::new(fail_on)),
+            Self::Github => Box::new(Github),
+            Self::Markdown => Box::<Markdown>::default(),
+            Self::Diff => Box::new(Patch),
+        }
+    }
+}
+
+impl ReviewArgs {
+    /// What makes the review fail.
+    fn fail_on(&self, configuration: &Configuration) -> FailOn {
+        let configured = configuration.fail_on.as_deref().and_then(|word| FailOn::from_str(word, false).ok());
+        self.fail_on.or(configured).unwrap_or_default()
+    }
 }
 
 /// Reviews everything. What can't be read or written is reported, and the rest goes on.
@@ -120,26 +189,30 @@ pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
     let (settings, deployed) = configuration.settings(&args.settings)?;
     let engine = Module::read(args.policy.as_deref())?.engine()?;
     engine.check_settings(&settings).map_err(|error| configuration.blame(&args.settings, error))?;
+    let baseline = args.baseline.clone().or_else(|| configuration.baseline.clone());
+    if args.write_baseline && baseline.is_none() {
+        bail!("--write-baseline needs --baseline FILE, or baseline in {}", configuration::FILE);
+    }
+    let baseline = baseline.map(|path| Baseline::open(&path, args.write_baseline)).transpose()?;
+    let fail_on = args.fail_on(&configuration);
 
     let inputs = files::manifests(paths);
     let to_stdout = args.write && paths.iter().any(is_stdin);
     let printer = Printer::new(args.color, to_stdout);
     let mut session = Session {
         args,
-        report: match args.output {
-            Format::Text => Box::new(Text { width: printer.width }),
-            Format::Json => Box::new(JsonLines),
-            Format::Sarif => Box::<Sarif>::default(),
-            Format::Junit => Box::<Junit>::default(),
-        },
+        report: args.output.report(printer.width, fail_on),
         printer,
+        baseline,
+        fail_on,
         summary: Summary::default(),
         progress: Progress::new(inputs.len(), args.output == Format::Text && io::stderr().is_terminal()),
     };
     for note in notes(args, &configuration, &settings, deployed.as_ref()) {
         session.printer.print_error(&format!("note: {note}\n"))?;
     }
-    session.all(&Reviewer::new(&engine, &settings).of_policy(deployed.as_ref()), inputs)
+    session.all(&Reviewer::new(&engine, &settings).of_policy(deployed.as_ref()), inputs)?;
+    session.finish(paths)
 }
 
 /// What has to be known ahead of the report.
@@ -152,12 +225,14 @@ struct Session<'a> {
     args: &'a ReviewArgs,
     report: Box<dyn Report>,
     printer: Printer,
+    baseline: Option<Baseline>,
+    fail_on: FailOn,
     summary: Summary,
     progress: Progress,
 }
 
 impl Session<'_> {
-    fn all(&mut self, reviewer: &Reviewer, inputs: Vec<files::Found>) -> Result<ExitCode> {
+    fn all(&mut self, reviewer: &Reviewer, inputs: Vec<files::Found>) -> Result<()> {
         for input in inputs {
             match input {
                 Ok(path) => self.input(reviewer, &path)?,
@@ -166,12 +241,24 @@ impl Session<'_> {
             self.progress.file();
         }
         self.progress.finish();
-        self.printer.print(&self.report.end(&self.summary))?;
-        Ok(ExitCode::from(match self.summary {
-            Summary { errors: 1.., .. } => 2,
-            Summary { denied: 1.., .. } => 1,
-            _ => 0,
-        }))
+        self.printer.print(&self.report.end(&self.summary))
+    }
+
+    /// What is left to do and to say when everything is reviewed.
+    fn finish(&self, paths: &[PathBuf]) -> Result<ExitCode> {
+        if let Some(baseline) = &self.baseline {
+            baseline.write()?;
+            if let (count @ 1.., false) = (baseline.gone(), self.args.write_baseline) {
+                let entries = if count == 1 { "1 entry is" } else { &format!("{count} entries are") };
+                let name = baseline.path().display();
+                let text = format!("note: baseline {name}: {entries} gone; write it anew with --write-baseline\n");
+                self.printer.print_error(&text)?;
+            }
+        }
+        if self.summary.is_empty() && self.summary.errors == 0 && !self.args.allow_empty {
+            bail!("nothing to review: no Kubernetes object in {} (--allow-empty accepts that)", names(paths));
+        }
+        Ok(ExitCode::from(self.fail_on.exit_code(&self.summary)))
     }
 
     fn input(&mut self, reviewer: &Reviewer, path: &Path) -> Result<()> {
@@ -184,36 +271,61 @@ impl Session<'_> {
             },
             Err(error) => return self.error(&name, None, &error.to_string()),
         };
+        let errors = self.summary.errors;
         let edits = reviewer.review(&name, &text, |event| self.event(&name, event))?;
+        if let Some(baseline) = self.baseline.as_mut().filter(|_| errors == self.summary.errors) {
+            baseline.reviewed(&name);
+        }
+        let after = edit::apply(&text, 0..text.len(), &edits);
+        if !edits.is_empty() {
+            self.rewritten(&name, &text, &after, is_stdin)?;
+        }
         if !self.args.write {
             return Ok(());
         }
         if is_stdin {
-            return Ok(io::stdout().write_all(edit::apply(&text, 0..text.len(), &edits).as_bytes())?);
+            return Ok(io::stdout().write_all(after.as_bytes())?);
         }
         if edits.is_empty() {
             return Ok(());
         }
-        match files::replace(path, edit::apply(&text, 0..text.len(), &edits).as_bytes()) {
+        match files::replace(path, after.as_bytes()) {
             Ok(()) => self.summary.written += 1,
             Err(error) => self.error(&name, None, &format!("cannot write: {error:#}"))?,
         }
         Ok(())
     }
 
+    /// Shows what all changes together make of a file.
+    fn rewritten(&mut self, file: &str, before: &str, after: &str, is_stdin: bool) -> Result<()> {
+        let shown = match (self.args.output, is_stdin) {
+            (Format::Diff, true) => Err(anyhow!("a diff needs files to name; name them in place of standard input")),
+            _ => self.report.rewritten(file, before, after),
+        };
+        match shown {
+            Ok(text) => self.progress.suspend(|| self.printer.print(&text)),
+            Err(error) => self.error(file, None, &format!("{error:#}")),
+        }
+    }
+
     fn event(&mut self, file: &str, event: Event) -> Result<()> {
-        let review = match event {
+        let mut review = match event {
             Event::Object(review) => review,
             Event::Other => {
                 self.summary.others += 1;
                 return Ok(());
             }
             Event::Error(error) => return self.error(file, Some(&error), &error.message),
+            Event::Mistake(mistake) => return self.note(file, &mistake),
+            Event::Unused(unused) if self.args.output == Format::Text => return self.note(file, &unused),
+            Event::Unused(_) => return Ok(()),
         };
-        self.summary.count(&review);
-        if self.args.write && review.verdict == Verdict::Changed && review.change.is_none() {
-            // The report says so; a migration must not take the file for done.
-            self.summary.errors += 1;
+        if let Some(baseline) = &mut self.baseline {
+            baseline.suppress(file, &mut review);
+        }
+        self.summary.count(&review, self.args.write);
+        if review.verdict == Verdict::Changed && review.change.is_none() {
+            self.stuck(file, &review)?;
         }
         self.progress.object();
         if self.args.quiet && matches!(review.verdict, Verdict::Accepted | Verdict::Skipped) {
@@ -223,13 +335,42 @@ impl Session<'_> {
         self.progress.suspend(|| self.printer.print(&text))
     }
 
+    /// A change that can't be written: a migration must not take the file for done.
+    fn stuck(&mut self, file: &str, review: &Review) -> Result<()> {
+        match self.args.output {
+            Format::Diff => {
+                let message = format!("no way found to write the change of {} into this file", review.object());
+                self.error(&format!("{file}:{}", review.line), None, &message)?;
+            }
+            // The report says so.
+            _ if self.args.write => self.summary.errors += 1,
+            _ => {}
+        }
+        Ok(())
+    }
+
     fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> Result<()> {
         self.summary.errors += 1;
         let text = self.report.error(file, place, message);
-        self.progress.suspend(|| match self.args.output {
-            Format::Text => self.printer.print_error(&text),
-            Format::Json | Format::Sarif | Format::Junit => self.printer.print(&text),
+        self.progress.suspend(|| match self.args.output.has_errors_apart() {
+            true => self.printer.print_error(&text),
+            false => self.printer.print(&text),
         })
+    }
+
+    /// Something about a file that is no error.
+    fn note(&self, file: &str, place: &yaml::Error) -> Result<()> {
+        self.progress.suspend(|| self.printer.print_error(&text::note(file, place)))
+    }
+}
+
+/// The first of these paths, and how many more there are.
+fn names(paths: &[PathBuf]) -> String {
+    let named = |path: &PathBuf| if path.as_os_str() == "-" { STDIN.to_owned() } else { path.display().to_string() };
+    let first: Vec<String> = paths.iter().take(3).map(named).collect();
+    match paths.len() - first.len() {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
     }
 }
 

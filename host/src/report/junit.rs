@@ -5,40 +5,75 @@
 use native_sidecar_review::reviewer::{Review, Verdict};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite, XmlString};
 
+use crate::report::diff;
+use crate::report::fail_on::FailOn;
 use crate::report::output::Report;
+use crate::report::pending::Pending;
 use crate::report::summary::Summary;
 
 /// A report, which is printed at the end.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Junit {
+    fail_on: FailOn,
     suites: Vec<TestSuite>,
+}
+
+/// Something that is told of an object.
+struct Message {
+    verdict: Verdict,
+    kind: &'static str,
+    title: String,
+    text: String,
+}
+
+/// What is told of an object, the worst first: what denies it, what changes in it, what warns.
+fn messages(file: &str, review: &Review) -> Vec<Message> {
+    let findings = review.open().map(|finding| Message {
+        verdict: if finding.denies { Verdict::Denied } else { Verdict::Warned },
+        kind: finding.rule.id,
+        title: finding.text.clone(),
+        text: format!("{file}:{}:{}: {} [{}]", finding.place.line, finding.place.column, finding.text, finding.rule.id),
+    });
+    let change = Pending::of(review).map(|Pending { place, text, .. }| {
+        let lines = review.change.as_ref().map(|change| diff::hunks(&change.before, &change.after, change.line));
+        let lines: String = lines.iter().flatten().map(ToString::to_string).collect();
+        let told = format!("{file}:{}:{}: {text}\n{lines}", place.line, place.column);
+        Message { verdict: Verdict::Changed, kind: "changed", title: text, text: told.trim_end().to_owned() }
+    });
+    let mut messages: Vec<Message> = findings.chain(change).collect();
+    messages.sort_by_key(|message| std::cmp::Reverse(message.verdict));
+    messages
+}
+
+/// The status of a test that is skipped, and why.
+fn skipped(reason: Option<&str>) -> TestCaseStatus {
+    let mut status = TestCaseStatus::skipped();
+    if let Some(reason) = reason {
+        status.set_message(reason);
+    }
+    status
+}
+
+fn texts(messages: &[Message]) -> String {
+    messages.iter().map(|message| message.text.as_str()).collect::<Vec<_>>().join("\n")
 }
 
 impl Report for Junit {
     fn object(&mut self, file: &str, review: &Review) -> String {
-        let texts = |denies: bool| {
-            let texts = review.findings.iter().filter(|finding| finding.denies == denies);
-            let texts = texts.map(|finding| {
-                format!(
-                    "{file}:{}:{}: {} [{}]",
-                    finding.place.line, finding.place.column, finding.text, finding.rule.id
-                )
-            });
-            texts.collect::<Vec<_>>().join("\n")
-        };
+        let messages = messages(file, review);
+        let (failing, others) = messages.split_at(messages.partition_point(|it| self.fail_on.includes(it.verdict)));
         let mut status = match review.verdict {
-            Verdict::Denied => TestCaseStatus::non_success(NonSuccessKind::Failure),
-            Verdict::Skipped => TestCaseStatus::skipped(),
-            Verdict::Accepted | Verdict::Warned | Verdict::Changed => TestCaseStatus::success(),
+            Verdict::Skipped => skipped(review.left_out.as_deref()),
+            verdict if self.fail_on.includes(verdict) => TestCaseStatus::non_success(NonSuccessKind::Failure),
+            _ => TestCaseStatus::success(),
         };
-        if let Some(first) = review.findings.iter().find(|finding| finding.denies) {
-            status.set_message(first.text.as_str()).set_type(first.rule.id).set_description(texts(true));
+        if let Some(first) = failing.first() {
+            status.set_message(first.title.as_str()).set_type(first.kind).set_description(texts(failing));
         }
         let mut case = TestCase::new(review.object(), status);
         case.set_classname(file);
-        let warnings = texts(false);
-        if !warnings.is_empty() {
-            case.set_system_out(warnings);
+        if !others.is_empty() {
+            case.set_system_out(texts(others));
         }
         self.suite(file).add_test_case(case);
         String::new()
@@ -63,6 +98,11 @@ impl Report for Junit {
 }
 
 impl Junit {
+    /// Returns a report in which what is so bad fails.
+    pub fn new(fail_on: FailOn) -> Self {
+        Self { fail_on, suites: Vec::new() }
+    }
+
     /// The suite of a file; files come one behind the other.
     fn suite(&mut self, file: &str) -> &mut TestSuite {
         let name = XmlString::new(file);

@@ -1,5 +1,6 @@
 //! A way to show reviews.
 
+use anyhow::Result;
 use native_sidecar_review::reviewer::Review;
 
 use crate::report::summary::Summary;
@@ -11,6 +12,11 @@ pub trait Report {
 
     /// What is wrong with a file, and where.
     fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String;
+
+    /// What all changes together make of a file; an error where that can't be shown.
+    fn rewritten(&mut self, _file: &str, _before: &str, _after: &str) -> Result<String> {
+        Ok(String::new())
+    }
 
     /// What there was in all.
     fn end(&mut self, summary: &Summary) -> String;

@@ -5,13 +5,16 @@
 
 use std::path::Path;
 
+use native_sidecar_review::change::{Change, Replacement};
 use native_sidecar_review::findings::Finding;
+use native_sidecar_review::place::Place;
 use native_sidecar_review::reviewer::Review;
 use native_sidecar_review::rules::Rule;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::report::output::Report;
+use crate::report::pending::Pending;
 use crate::report::summary::Summary;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -31,15 +34,18 @@ pub struct Sarif {
 
 impl Report for Sarif {
     fn object(&mut self, file: &str, review: &Review) -> String {
-        self.results.extend(review.findings.iter().map(|finding| result(file, review, finding)));
+        // Code scanning takes no notice of suppressions: what does not count is left out.
+        self.results.extend(review.open().map(|finding| of_finding(file, review, finding)));
+        self.results.extend(Pending::of(review).map(|pending| of_change(file, review, &pending)));
         String::new()
     }
 
     fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+        let place = place.map(|error| Place { line: error.line, column: error.column });
         self.notifications.push(json!({
             "level": "error",
             "message": {"text": message},
-            "locations": [{"physicalLocation": place_in(file, place.map(|place| (place.line, place.column)))}],
+            "locations": [{"physicalLocation": place_in(file, place)}],
         }));
         String::new()
     }
@@ -77,30 +83,68 @@ fn rule(rule: Rule) -> Value {
     })
 }
 
-fn result(file: &str, review: &Review, finding: &Finding) -> Value {
+fn of_finding(file: &str, review: &Review, finding: &Finding) -> Value {
+    let level = if finding.denies { "error" } else { "warning" };
+    let object = object(review);
+    let name = format!("{object}/{}", finding.path);
+    result(level, finding.rule, &finding.text, place_in(file, Some(finding.place)), name.trim_end_matches('/'))
+}
+
+fn of_change(file: &str, review: &Review, pending: &Pending) -> Value {
+    let Pending { rule, place, text } = pending;
+    let mut result = result("note", *rule, text, place_in(file, Some(*place)), &object(review));
+    if let Some(change) = &review.change {
+        result["fixes"] = json!([fix(file, change)]);
+    }
+    result
+}
+
+fn object(review: &Review) -> String {
     let Review { kind, namespace, name, .. } = review;
+    format!("{kind}/{namespace}/{name}")
+}
+
+fn result(level: &str, rule: Rule, text: &str, place: Value, logical_name: &str) -> Value {
     json!({
-        "ruleId": finding.rule.id,
-        "ruleIndex": finding.rule.index,
-        "level": if finding.denies { "error" } else { "warning" },
-        "message": {"text": finding.text},
+        "ruleId": rule.id,
+        "ruleIndex": rule.index,
+        "level": level,
+        "message": {"text": text},
         "locations": [{
-            "physicalLocation": place_in(file, Some((finding.place.line, finding.place.column))),
-            "logicalLocations": [{
-                "fullyQualifiedName": format!("{kind}/{namespace}/{name}/{}", finding.path).trim_end_matches('/'),
-            }],
+            "physicalLocation": place,
+            "logicalLocations": [{"fullyQualifiedName": logical_name}],
+        }],
+    })
+}
+
+/// A fix. Its replacements have places in the file as it is.
+fn fix(file: &str, change: &Change) -> Value {
+    let replacement = |Replacement { start, end, text }: &Replacement| {
+        let mut replacement = json!({"deletedRegion": {
+            "startLine": start.line, "startColumn": start.column, "endLine": end.line, "endColumn": end.column,
+        }});
+        if !text.is_empty() {
+            replacement["insertedContent"] = json!({"text": text});
+        }
+        replacement
+    };
+    json!({
+        "description": {"text": "What the policy makes of the object"},
+        "artifactChanges": [{
+            "artifactLocation": place_in(file, None)["artifactLocation"],
+            "replacements": change.replacements.iter().map(replacement).collect::<Vec<_>>(),
         }],
     })
 }
 
 /// A physicalLocation.
-fn place_in(file: &str, place: Option<(usize, usize)>) -> Value {
+fn place_in(file: &str, place: Option<Place>) -> Value {
     let escaped = utf8_percent_encode(file.strip_prefix("./").unwrap_or(file), ESCAPED);
     let mut location = match Path::new(file).is_absolute() {
         true => json!({"artifactLocation": {"uri": format!("file://{escaped}")}}),
         false => json!({"artifactLocation": {"uri": escaped.to_string(), "uriBaseId": "%SRCROOT%"}}),
     };
-    if let Some((line, column)) = place {
+    if let Some(Place { line, column }) = place {
         location["region"] = json!({"startLine": line, "startColumn": column});
     }
     location

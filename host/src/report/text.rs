@@ -4,14 +4,13 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use native_sidecar_review::change::Change;
+use native_sidecar_review::findings::Suppression;
 use native_sidecar_review::reviewer::{Review, Verdict};
-use similar::{ChangeTag, TextDiff};
+use similar::ChangeTag;
 
+use crate::report::diff;
 use crate::report::output::Report;
 use crate::report::summary::Summary;
-
-/// How many unchanged lines are shown around a change.
-const CONTEXT: usize = 3;
 
 /// Where longer lines of a manifest are cut off, in characters.
 const LONGEST_LINE: usize = 300;
@@ -54,9 +53,9 @@ fn style(verdict: Verdict) -> Style {
     }
 }
 
-/// The closing line.
-fn closing_line(summary: &Summary) -> String {
-    let judged = summary.accepted + summary.warned + summary.changed + summary.denied;
+/// Returns the closing line.
+pub fn closing_line(summary: &Summary) -> String {
+    let judged = summary.judged();
     let noun = if judged == 1 { "object" } else { "objects" };
     let verdicts = [
         (GOOD, summary.accepted, "accepted"),
@@ -76,6 +75,8 @@ fn closing_line(summary: &Summary) -> String {
     let rest = [
         (summary.skipped, "of another kind", "of other kinds"),
         (summary.others, "other document", "other documents"),
+        (summary.known, "known finding (baseline)", "known findings (baseline)"),
+        (summary.ignored, "ignored finding", "ignored findings"),
         (summary.written, "file rewritten", "files rewritten"),
         (summary.errors, "error", "errors"),
     ];
@@ -88,20 +89,19 @@ fn closing_line(summary: &Summary) -> String {
 /// A review for a person: a line, the findings, and what would change.
 fn object(file: &str, review: &Review, width: usize) -> String {
     let style = style(review.verdict);
-    let Review { line, kind, namespace, name, .. } = review;
-    let mut text = format!("{style}{:<8}{style:#}  {}:{line}  ", review.verdict.word(), visible(file));
+    let mut text = format!("{style}{:<8}{style:#}  {}:{}  ", review.verdict.word(), visible(file), review.line);
     let object = visible(&review.object());
     match review.verdict {
         Verdict::Skipped => {
             let reason = review.left_out.as_deref().map(|reason| format!(": {}", visible(reason))).unwrap_or_default();
-            text += &format!("{DIM}{object}{reason}{DIM:#}\n");
+            text += &format!("{DIM}{object}{reason}{DIM:#}");
         }
-        _ => text += &format!("{BOLD}{object}{BOLD:#}\n"),
+        _ => text += &format!("{BOLD}{object}{BOLD:#}"),
     }
-    let reference = format!("{kind}/{namespace}/{name}: ");
-    for finding in &review.findings {
+    text += &format!("{}\n", suppressed(review));
+    for finding in review.open() {
         let style = if finding.denies { BAD } else { HINT };
-        text += &bullet(style, finding.text.strip_prefix(&reference).unwrap_or(&finding.text), width);
+        text += &bullet(style, review.brief(&finding.text), width);
     }
     if let Some(change) = &review.change {
         text += &diff(change);
@@ -112,6 +112,18 @@ fn object(file: &str, review: &Review, width: usize) -> String {
         text += &bullet(HINT, "no way found to write the change into this file; see the patch in --output json", width);
     }
     text
+}
+
+/// How many findings do not count, in brackets; empty where all do.
+fn suppressed(review: &Review) -> String {
+    let suppressions: Vec<_> = review.findings.iter().filter_map(|finding| finding.suppression.as_ref()).collect();
+    let known = suppressions.iter().filter(|suppression| ***suppression == Suppression::Baseline).count();
+    let counts = [(known, "known"), (suppressions.len() - known, "ignored")];
+    let counts = counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
+    match counts.collect::<Vec<_>>().join(", ") {
+        counts if counts.is_empty() => counts,
+        counts => format!("  {DIM}({counts}){DIM:#}"),
+    }
 }
 
 fn bullet(style: Style, text: &str, width: usize) -> String {
@@ -126,17 +138,12 @@ fn bullet(style: Style, text: &str, width: usize) -> String {
 
 /// A unified diff, with the line numbers of the file.
 fn diff(change: &Change) -> String {
-    let diff = TextDiff::from_lines(&change.before, &change.after);
     let mut text = String::new();
-    for group in diff.grouped_ops(CONTEXT) {
-        let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
-        let range = |start: usize, end: usize| format!("{},{}", start + change.line, end - start);
-        let old = range(first.old_range().start, last.old_range().end);
-        let new = range(first.new_range().start, last.new_range().end);
-        text += &format!("    {NOTE}@@ -{old} +{new} @@{NOTE:#}\n");
-        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-            let line = visible(change.value().trim_end_matches(['\n', '\r']));
-            text += &match change.tag() {
+    for hunk in diff::hunks(&change.before, &change.after, change.line) {
+        text += &format!("    {NOTE}{}{NOTE:#}\n", hunk.header);
+        for (tag, line) in hunk.lines {
+            let line = visible(line.trim_end_matches(['\n', '\r']));
+            text += &match tag {
                 ChangeTag::Equal if line.is_empty() => "\n".to_owned(),
                 ChangeTag::Equal => format!("     {line}\n"),
                 ChangeTag::Delete => format!("    {BAD}-{line}{BAD:#}\n"),
@@ -147,9 +154,20 @@ fn diff(change: &Change) -> String {
     text
 }
 
-/// What is wrong with a file, for a person.
-fn error(file: &str, place: Option<&yaml::Error>, message: &str) -> String {
-    let mut text = format!("{BAD}error{BAD:#}: {}", visible(file));
+/// Returns what is wrong with a file, for a person.
+pub fn error(file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+    let mut text = format!("{BAD}error{BAD:#}: ");
+    text += &placed(file, place, message);
+    text
+}
+
+/// Returns what a person should know of a file that is no error.
+pub fn note(file: &str, place: &yaml::Error) -> String {
+    format!("{HINT}note{HINT:#}: {}", placed(file, Some(place), &place.message))
+}
+
+fn placed(file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+    let mut text = visible(file);
     if let Some(error) = place {
         // Writing to a string can't fail.
         let _ = write!(text, ":{}:{}", error.line, error.column);
@@ -193,10 +211,13 @@ mod tests {
             others: 2,
             errors: 2,
             written: 2,
+            known: 2,
+            ignored: 2,
+            worst: Verdict::Denied,
             ..Summary::default()
         };
-        let text = "8 objects: 2 accepted, 2 warned, 2 changed, 2 denied; 2 of other kinds; 2 other documents; 2 files \
-            rewritten; 2 errors\n";
+        let text = "8 objects: 2 accepted, 2 warned, 2 changed, 2 denied; 2 of other kinds; 2 other documents; 2 known \
+            findings (baseline); 2 ignored findings; 2 files rewritten; 2 errors\n";
         assert_eq!(plain(&closing_line(&two)), text);
         let left_out = [("not matched by the rules of ClusterAdmissionPolicy a".to_owned(), 3)].into();
         let policy = Summary { accepted: 1, skipped: 1, left_out, ..Summary::default() };
@@ -209,7 +230,7 @@ mod tests {
         let lines = |from: usize| (from..20).map(|number| format!("line {number}\n")).collect::<String>();
         let before = lines(1);
         let after = before.replace("line 10\n", "line ten\nand more\n");
-        let change = Change { line: 101, before, after, loses_comments: false };
+        let change = Change { line: 101, before, after, loses_comments: false, replacements: Vec::new() };
         let text = "    @@ -107,7 +107,8 @@
      line 7
      line 8
