@@ -13,7 +13,7 @@ pub struct Change {
     pub before: String,
     /// The lines as they would be.
     pub after: String,
-    /// Whether the object had to be written anew, so that its comments are gone.
+    /// Whether comments are gone, as where the object had to be written anew.
     pub loses_comments: bool,
 }
 
@@ -60,19 +60,50 @@ pub fn edits(text: &str, document: &Document, conversions: &[Conversion]) -> Opt
 }
 
 impl Conversion<'_> {
-    /// Returns what these edits, which make the conversion, do to the lines of the object.
-    pub fn change(&self, text: &str, edits: &[Edit]) -> Change {
+    /// Returns what these edits, which make the conversion, do to the lines of the object in its document.
+    pub fn change(&self, text: &str, document: &Document, edits: &[Edit]) -> Change {
         let lines = edit::lines_of(text, self.node);
-        Change {
-            line: self.node.line,
-            before: text[lines.clone()].to_owned(),
-            after: edit::apply(text, lines, edits),
-            loses_comments: edits == self.anew(text),
-        }
+        let before = text[lines.clone()].to_owned();
+        let loses_comments = before.contains('#') && loses_comments(text, document, edits);
+        Change { line: self.node.line, before, after: edit::apply(text, lines, edits), loses_comments }
     }
 
     /// Returns the edits that write the object anew.
     fn anew(&self, text: &str) -> Vec<Edit> {
         edit::rewrite(text, self.node, &self.after)
+    }
+}
+
+/// Whether a document has comments that it has no more after these edits.
+fn loses_comments(text: &str, document: &Document, edits: &[Edit]) -> bool {
+    let after = edit::apply(text, document.range.clone(), edits);
+    let Some(Ok(edited)) = yaml::documents(&after).next() else { return true };
+    let mut kept = yaml::comments(&after, &edited);
+    yaml::comments(text, document).into_iter().any(|comment| {
+        let found = kept.iter().position(|kept| *kept == comment);
+        found.map(|found| kept.swap_remove(found)).is_none()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn loses(text: &str, after: Value) -> bool {
+        let document = yaml::documents(text).next().unwrap().unwrap();
+        let conversions = [Conversion { node: &document.root, item: None, before: &document.value, after }];
+        let edits = edits(text, &document, &conversions).unwrap();
+        conversions[0].change(text, &document, &edits[0]).loses_comments
+    }
+
+    #[test]
+    fn lost_comments_are_noticed_wherever_they_were() {
+        let text = "# kept\na: 1 # one\nb: [ # two\n  c, d]\ne: '#'\n";
+        let value = |b: Value| json!({"a": 1, "b": b, "e": "#"});
+        assert!(!loses(text, json!({"a": 1, "b": ["c", "d"], "e": "#", "f": 2})));
+        assert!(!loses(text, value(json!(["c", "d", "e"]))));
+        assert!(loses(text, value(json!(3))));
+        assert!(loses(text, json!({"a": 2, "b": ["c", "d"], "e": "#"})));
     }
 }

@@ -13,6 +13,7 @@ pub use native_sidecar_policy::describe;
 pub mod manifest;
 pub mod rules;
 pub mod place;
+pub mod template;
 pub mod findings;
 pub mod change;
 pub mod reviewer;

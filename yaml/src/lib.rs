@@ -7,7 +7,9 @@
 
 pub mod scalar;
 mod read;
+mod comments;
 pub mod emit;
 pub mod edit;
 
+pub use comments::comments;
 pub use read::{Content, Document, Documents, Entry, Error, Node, documents, parse};
