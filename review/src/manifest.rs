@@ -139,17 +139,17 @@ impl Kinds {
 
 impl Object<'_> {
     /// Whether an API server could take it: it has a name, and its Pods have containers with a name and an image. One that
-    /// lacks them is part of an object: a patch, as for kustomize, or what a test waits for.
+    /// lacks them is part of an object: a patch, as for kustomize, or what a test waits for. With a selector, which such parts
+    /// have no use for, it is whole, and a tool is to fill in the images.
     pub fn is_whole(&self) -> bool {
         let Some(spec) = self.pod_spec() else { return true };
         let has = |value: &Value, key: &str| value.get(key).is_some_and(|value| !is_empty(value));
-        let are_whole = |list: &str| {
-            let containers = spec.get(list).and_then(Value::as_array).into_iter().flatten();
-            containers
-                .into_iter()
-                .all(|container| !container.is_object() || has(container, "name") && has(container, "image"))
+        let awaits_images = self.value.get("spec").is_some_and(|spec| has(spec, "selector"));
+        let is_whole = |container: &Value| {
+            !container.is_object() || has(container, "name") && (awaits_images || has(container, "image"))
         };
-        !self.name().is_empty() && has(spec, "containers") && are_whole("containers") && are_whole("initContainers")
+        let lists = ["initContainers", "containers"].iter().filter_map(|list| spec.get(list)?.as_array());
+        !self.name().is_empty() && has(spec, "containers") && lists.flatten().all(is_whole)
     }
 
     /// Returns the path of the first of those texts that hold an action of a template, `{{ … }}`, where no object may have one:
@@ -273,6 +273,15 @@ mod tests {
         ));
         assert!(!is_whole("{apiVersion: v1, kind: Pod, metadata: {}, spec: {containers: [{name: a, image: b}]}}"));
         assert!(!is_whole("{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, status: {readyReplicas: 1}}"));
+        let deployment = |selector: &str| {
+            is_whole(&format!(
+                "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: a}}, spec: {{{selector}template: {{spec: \
+                {{containers: [{{name: a}}]}}}}}}}}"
+            ))
+        };
+        assert!(deployment("selector: {matchLabels: {app: a}}, "));
+        assert!(!deployment("selector: null, "));
+        assert!(!deployment(""));
     }
 
     #[test]

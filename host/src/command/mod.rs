@@ -1,7 +1,6 @@
 //! The commands of the command line, each with its arguments.
 
 pub mod settings;
-mod files;
 mod policy_file;
 mod progress;
 mod printer;

@@ -1,10 +1,10 @@
 //! `review`: reads manifests, shows what the policy says of them, and writes what it makes of them.
 
-use std::io::{self, IsTerminal, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use native_sidecar_review::reviewer::{Event, Reviewer, Verdict};
@@ -12,7 +12,6 @@ use native_sidecar_review::rules::Rule;
 use serde_json::Value;
 use yaml::edit;
 
-use crate::command::files::{self, Unreadable};
 use crate::command::policy_file;
 use crate::command::printer::Printer;
 use crate::command::progress::Progress;
@@ -24,9 +23,10 @@ use crate::report::output::Report;
 use crate::report::sarif::Sarif;
 use crate::report::summary::Summary;
 use crate::report::text::Text;
-
-/// The name of standard input.
-const STDIN: &str = "<stdin>";
+use crate::source::SourceArgs;
+use crate::source::chart::DocumentNames;
+use crate::source::input::{Input, Origin, Unreadable};
+use crate::source::{replace, walk};
 
 /// Arguments of `review`.
 #[derive(Args, Debug)]
@@ -35,6 +35,9 @@ pub struct ReviewArgs {
     /// Manifests as YAML or JSON; of a folder: every *.yaml, *.yml and *.json in it; `-` is standard input
     #[arg(value_name = "FILE|FOLDER")]
     paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    source: SourceArgs,
 
     #[command(flatten)]
     settings: SettingsArgs,
@@ -66,20 +69,21 @@ pub struct ReviewArgs {
 
 const HELP: &str = "\
 Each object is sent to the policy as a request to create it. Objects of kinds without a Pod template are skipped; the \
-setting podTemplates adds kinds. Documents without apiVersion and kind, kustomizations, and patches that say nothing of a Pod are only counted.
+setting podTemplates adds kinds. Documents without apiVersion and kind are only counted, as are kustomizations. So are parts of objects, as patches and test assertions have them: an object \
+without a name, or whose Pods have no containers, or one without a name or, unless the object has a selector, without an image.
 
 --write changes only the lines that have to change: comments, order and quotes stay. A list item that moves takes its \
 comments along. Where that is not possible (an anchor that is used elsewhere, say), the object is written anew \
-without its comments, and the report says so.
+without its comments, and the report says so. A file behind a link that leads out of what is named is not written.
 
 A line of --output json has: file, document, line, apiVersion, kind, namespace, name, verdict (skipped, accepted, \
-warned, changed, denied), allowed, message, warnings, patch; or, of an error: file, line, column, error. The results of --output sarif and the \
+warned, changed, denied), allowed, message, warnings, patch; or, of an error: file, line, column, error; of what is unreadable or a template in a folder: warning or skipped instead of error. The results of --output sarif and the \
 tests of --output junit name the rule of each message, which --explain explains.
 
 --settings-path takes the manifest of a policy, too, and uses its spec.settings. Where a file holds several policies, \
 --settings-policy chooses one by its name.
 
-Exit codes: 0 nothing is denied, 1 something is denied, 2 something could not be read or written.";
+Exit codes: 0 nothing is denied, 1 something is denied, 2 something could not be read (in a folder: with --strict) or written.";
 
 /// What to print.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -101,7 +105,9 @@ pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let is_stdin = |path: &PathBuf| path.as_os_str() == "-";
+    let rendered: Vec<Input> = args.source.rendered().collect();
     let paths = match args.paths.as_slice() {
+        [] if !rendered.is_empty() => &[][..],
         [] if io::stdin().is_terminal() => bail!("no manifests: name files or folders, or give them on standard input"),
         [] => &[PathBuf::from("-")],
         paths => paths,
@@ -111,7 +117,8 @@ pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
     let engine = Engine::load(policy)?;
     engine.check_settings(&settings)?;
 
-    let inputs = files::manifests(paths);
+    let mut inputs = walk::inputs(paths, &args.source.exclude)?;
+    inputs.extend(rendered);
     let to_stdout = args.write && paths.iter().any(is_stdin);
     let printer = Printer::new(args.color, to_stdout);
     let mut session = Session {
@@ -139,13 +146,10 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    fn all(&mut self, engine: &Engine, settings: &Value, inputs: Vec<files::Found>) -> Result<ExitCode> {
+    fn all(&mut self, engine: &Engine, settings: &Value, inputs: Vec<Input>) -> Result<ExitCode> {
         let reviewer = Reviewer::new(engine, settings);
         for input in inputs {
-            match input {
-                Ok(path) => self.input(&reviewer, &path)?,
-                Err(Unreadable { path, message }) => self.error(&path.display().to_string(), None, &message)?,
-            }
+            self.input(&reviewer, &input)?;
             self.progress.file();
         }
         self.progress.finish();
@@ -157,41 +161,46 @@ impl Session<'_> {
         }))
     }
 
-    fn input(&mut self, reviewer: &Reviewer, path: &Path) -> Result<()> {
-        let is_stdin = path.as_os_str() == "-";
-        let name = if is_stdin { STDIN.to_owned() } else { path.display().to_string() };
-        let text = match read(path, is_stdin) {
-            Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => text,
-                Err(error) => return self.error(&name, Some(&not_utf8(&error)), "not UTF-8"),
-            },
-            Err(error) => return self.error(&name, None, &error.to_string()),
+    fn input(&mut self, reviewer: &Reviewer, input: &Input) -> Result<()> {
+        let name = input.name();
+        let text = match input.read() {
+            Ok(text) => text,
+            Err(Unreadable { place, message }) => return self.unreadable(input, &name, place.as_ref(), &message),
         };
-        let edits = reviewer.review(&name, &text, |event| self.event(&name, event))?;
+        if let Some(place) = input.template(&text) {
+            return self.template(input, &name, &place);
+        }
+        let names = input.document_names(&name, &text);
+        let edits = reviewer.review(&name, &text, |event| self.event(input, &names, event))?;
         if !self.args.write {
             return Ok(());
         }
-        if is_stdin {
-            return Ok(io::stdout().write_all(edit::apply(&text, 0..text.len(), &edits).as_bytes())?);
+        let changed = || edit::apply(&text, 0..text.len(), &edits);
+        match &input.origin {
+            Origin::Stdin => Ok(io::stdout().write_all(changed().as_bytes())?),
+            Origin::File { file: Some(file), is_inside, .. } if !edits.is_empty() => {
+                let written = match is_inside {
+                    true => replace::replace(file, changed().as_bytes()),
+                    false => Err(anyhow!("the link leads to {}, which is outside of what was named", file.display())),
+                };
+                match written {
+                    Ok(()) => self.summary.written += 1,
+                    Err(error) => self.error(&name, None, &format!("cannot write: {error:#}"))?,
+                }
+                Ok(())
+            }
+            _ => Ok(()),
         }
-        if edits.is_empty() {
-            return Ok(());
-        }
-        match files::replace(path, edit::apply(&text, 0..text.len(), &edits).as_bytes()) {
-            Ok(()) => self.summary.written += 1,
-            Err(error) => self.error(&name, None, &format!("cannot write: {error:#}"))?,
-        }
-        Ok(())
     }
 
-    fn event(&mut self, file: &str, event: Event) -> Result<()> {
+    fn event(&mut self, input: &Input, names: &DocumentNames, event: Event) -> Result<()> {
         let review = match event {
             Event::Object(review) => review,
             Event::Other => {
                 self.summary.others += 1;
                 return Ok(());
             }
-            Event::Error(error) => return self.error(file, Some(&error), &error.message),
+            Event::Error(error) => return self.unreadable(input, names.at(error.line), Some(&error), &error.message),
         };
         self.summary.count(review.verdict);
         if self.args.write && review.verdict == Verdict::Changed && review.change.is_none() {
@@ -202,33 +211,39 @@ impl Session<'_> {
         if self.args.quiet && matches!(review.verdict, Verdict::Accepted | Verdict::Skipped) {
             return Ok(());
         }
-        let text = self.report.object(file, &review);
+        let text = self.report.object(names.at(review.line), &review);
         self.progress.suspend(|| self.printer.print(&text))
+    }
+
+    /// What can't be read is an error where the user named it, and a warning where it only is in a folder.
+    fn unreadable(&mut self, input: &Input, name: &str, place: Option<&yaml::Error>, message: &str) -> Result<()> {
+        if input.is_named || self.args.source.strict {
+            return self.error(name, place, message);
+        }
+        self.summary.unreadable += 1;
+        let text = self.report.warning(name, place, message);
+        self.print_problem(&text)
+    }
+
+    fn template(&mut self, input: &Input, name: &str, place: &yaml::Error) -> Result<()> {
+        if input.is_named || self.args.source.strict {
+            return self.error(name, Some(place), &place.message);
+        }
+        self.summary.templates += 1;
+        let text = self.report.template(name);
+        self.print_problem(&text)
     }
 
     fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> Result<()> {
         self.summary.errors += 1;
         let text = self.report.error(file, place, message);
+        self.print_problem(&text)
+    }
+
+    fn print_problem(&self, text: &str) -> Result<()> {
         self.progress.suspend(|| match self.args.output {
-            Format::Text => self.printer.print_error(&text),
-            Format::Json | Format::Sarif | Format::Junit => self.printer.print(&text),
+            Format::Text => self.printer.print_error(text),
+            Format::Json | Format::Sarif | Format::Junit => self.printer.print(text),
         })
     }
-}
-
-fn read(path: &Path, is_stdin: bool) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    match is_stdin {
-        true => io::stdin().read_to_end(&mut bytes)?,
-        false => std::fs::File::open(path)?.read_to_end(&mut bytes)?,
-    };
-    Ok(bytes)
-}
-
-fn not_utf8(error: &std::string::FromUtf8Error) -> yaml::Error {
-    let (good, _) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
-    let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let start = good.iter().rposition(|byte| *byte == b'\n').map_or(0, |position| position + 1);
-    let column = String::from_utf8_lossy(&good[start..]).chars().count() + 1;
-    yaml::Error { line, column, message: String::new() }
 }

@@ -12,6 +12,12 @@ pub trait Report {
     /// What is wrong with a file, and where.
     fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String;
 
+    /// What could not be read in a folder, and where.
+    fn warning(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String;
+
+    /// A template in a folder, which is skipped.
+    fn template(&mut self, file: &str) -> String;
+
     /// What there was in all.
     fn end(&mut self, summary: &Summary) -> String;
 }

@@ -15,8 +15,12 @@ pub struct Summary {
     pub denied: usize,
     /// Objects of kinds that the policy does not judge.
     pub skipped: usize,
-    /// Documents that are no Kubernetes objects.
+    /// Documents that are no Kubernetes objects, or parts of one.
     pub others: usize,
+    /// Templates in folders, which were skipped.
+    pub templates: usize,
+    /// What could not be read in folders.
+    pub unreadable: usize,
     /// What could not be read or written.
     pub errors: usize,
     /// Files that were rewritten.

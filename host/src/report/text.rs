@@ -10,6 +10,9 @@ use similar::{ChangeTag, TextDiff};
 use crate::report::output::Report;
 use crate::report::summary::Summary;
 
+/// What to do about templates.
+const RENDER: &str = "review what they render to, with --helm CHART or: helm template CHART | native-sidecar review -";
+
 /// How many unchanged lines are shown around a change.
 const CONTEXT: usize = 3;
 
@@ -36,7 +39,15 @@ impl Report for Text {
     }
 
     fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
-        error(file, place, message)
+        problem((BAD, "error"), file, place, message)
+    }
+
+    fn warning(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+        problem((HINT, "warning"), file, place, message)
+    }
+
+    fn template(&mut self, _: &str) -> String {
+        String::new()
     }
 
     fn end(&mut self, summary: &Summary) -> String {
@@ -74,12 +85,18 @@ fn closing_line(summary: &Summary) -> String {
         (summary.skipped, "of another kind", "of other kinds"),
         (summary.others, "other document", "other documents"),
         (summary.written, "file rewritten", "files rewritten"),
+        (summary.unreadable, "unreadable", "unreadable"),
         (summary.errors, "error", "errors"),
     ];
     for (count, one, many) in rest.into_iter().filter(|(count, ..)| *count > 0) {
         text += &format!("; {count} {}", if count == 1 { one } else { many });
     }
-    text + "\n"
+    text.push('\n');
+    if summary.templates > 0 {
+        let noun = if summary.templates == 1 { "template" } else { "templates" };
+        text += &format!("{} {noun} skipped: {RENDER}\n", summary.templates);
+    }
+    text
 }
 
 /// A review for a person: a line, the findings, and what would change.
@@ -99,8 +116,8 @@ fn object(file: &str, review: &Review, width: usize) -> String {
     }
     if let Some(change) = &review.change {
         text += &diff(change);
-        if change.loses_comments && change.before.contains('#') {
-            text += &bullet(HINT, "written anew: comments in this object are lost", width);
+        if change.loses_comments {
+            text += &bullet(HINT, "comments are lost where the lines above are written anew", width);
         }
     } else if review.verdict == Verdict::Changed {
         text += &bullet(HINT, "no way found to write the change into this file; see the patch in --output json", width);
@@ -142,8 +159,8 @@ fn diff(change: &Change) -> String {
 }
 
 /// What is wrong with a file, for a person.
-fn error(file: &str, place: Option<&yaml::Error>, message: &str) -> String {
-    let mut text = format!("{BAD}error{BAD:#}: {}", visible(file));
+fn problem((style, word): (Style, &str), file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+    let mut text = format!("{style}{word}{style:#}: {}", visible(file));
     if let Some(error) = place {
         // Writing to a string can't fail.
         let _ = write!(text, ":{}:{}", error.line, error.column);
@@ -178,10 +195,21 @@ mod tests {
         let one = Summary { denied: 1, skipped: 1, others: 1, errors: 1, written: 1, ..Summary::default() };
         let text = "1 object: 1 denied; 1 of another kind; 1 other document; 1 file rewritten; 1 error\n";
         assert_eq!(plain(&closing_line(&one)), text);
-        let two =
-            Summary { accepted: 2, warned: 2, changed: 2, denied: 2, skipped: 2, others: 2, errors: 2, written: 2 };
+        let two = Summary {
+            accepted: 2,
+            warned: 2,
+            changed: 2,
+            denied: 2,
+            skipped: 2,
+            others: 2,
+            templates: 2,
+            unreadable: 2,
+            errors: 2,
+            written: 2,
+        };
         let text = "8 objects: 2 accepted, 2 warned, 2 changed, 2 denied; 2 of other kinds; 2 other documents; 2 files \
-            rewritten; 2 errors\n";
+            rewritten; 2 unreadable; 2 errors\n2 templates skipped: review what they render to, with --helm CHART or: \
+            helm template CHART | native-sidecar review -\n";
         assert_eq!(plain(&closing_line(&two)), text);
     }
 
