@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(found(&folder, &[""], &[]), ["b.yaml", "d/c.yaml"]);
         assert_eq!(found(&folder, &["d", "", "d/c.yaml"], &[]), ["b.yaml", "!d/c.yaml"]);
         assert_eq!(found(&folder, &["a.yaml", "b.yaml", "./a.yaml"], &[]), ["!a.yaml"]);
-        assert_eq!(found(&folder, &["c"], &[]), ["c/c.yaml", "c/up/b.yaml"]);
+        assert_eq!(found(&folder, &["c"], &[]), ["c/c.yaml", "?c/up/a.yaml"]);
     }
 
     #[test]
