@@ -178,10 +178,12 @@ impl Session<'_> {
         let changed = || edit::apply(&text, 0..text.len(), &edits);
         match &input.origin {
             Origin::Stdin => Ok(io::stdout().write_all(changed().as_bytes())?),
-            Origin::File { file: Some(file), is_inside, .. } if !edits.is_empty() => {
-                let written = match is_inside {
-                    true => replace::replace(file, changed().as_bytes()),
-                    false => Err(anyhow!("the link leads to {}, which is outside of what was named", file.display())),
+            Origin::File { path, file, is_inside } if !edits.is_empty() => {
+                let written = match file {
+                    Some(file) if !is_inside => {
+                        Err(anyhow!("the link leads to {}, which is outside of what was named", file.display()))
+                    }
+                    file => replace::replace(file.as_ref().unwrap_or(path), changed().as_bytes()),
                 };
                 match written {
                     Ok(()) => self.summary.written += 1,
