@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use yaml::edit::{self, Edit};
-use yaml::{Document, Node};
+use yaml::{Document, Node, comments};
 
 /// How an object's lines would change.
 #[derive(Debug, Eq, PartialEq)]
@@ -77,9 +77,10 @@ impl Conversion<'_> {
 /// Whether a document has comments that it has no more after these edits.
 fn loses_comments(text: &str, document: &Document, edits: &[Edit]) -> bool {
     let after = edit::apply(text, document.range.clone(), edits);
-    let Some(Ok(edited)) = yaml::documents(&after).next() else { return true };
-    let mut kept = yaml::comments(&after, &edited);
-    yaml::comments(text, document).into_iter().any(|comment| {
+    let comments = |text: &str| comments::comments(text).into_iter().map(|comment| comment.text.trim().to_owned());
+    let mut kept: Vec<String> = comments(&after).collect();
+    let before = text.get(document.range.clone()).unwrap_or_default();
+    comments(before).any(|comment| {
         let found = kept.iter().position(|kept| *kept == comment);
         found.map(|found| kept.swap_remove(found)).is_none()
     })

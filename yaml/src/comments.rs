@@ -1,72 +1,91 @@
-//! The comments of a document.
+//! The comments of a text, with their places. What only looks like one, in a string or a block of text, is none.
 
-use std::ops::Range;
+use granit_parser::{Event, Parser, Span, options};
 
-use crate::read::{Content, Document, Node};
+/// A comment.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Comment {
+    /// The line it stands on, from 1.
+    pub line: usize,
+    /// The column of its `#`, from 1.
+    pub column: usize,
+    /// Whether nothing else stands on its line.
+    pub is_alone: bool,
+    /// What it says: everything behind its `#`.
+    pub text: String,
+}
 
-/// Returns the comments of a document of this text, each from its `#` to the end of its line.
-pub fn comments<'t>(text: &'t str, document: &Document) -> Vec<&'t str> {
-    let mut scalars = Vec::new();
-    collect(&document.root, &mut scalars);
-    scalars.sort_by_key(|range| range.start);
-    let mut scalars = scalars.into_iter().peekable();
+/// Returns the comments of a text in their order. Of a document with an error those behind the error may be missing.
+pub fn comments(text: &str) -> Vec<Comment> {
+    let options = options! { emit_comments: true, max_buffered_comment_events: usize::MAX };
+    let mut parser = Parser::new_from_str_with_options(text, options);
     let mut comments = Vec::new();
-    let mut position = document.range.start;
-    while let Some(found) = text.get(position..document.range.end).and_then(|rest| rest.find('#')) {
-        let start = position + found;
-        while scalars.next_if(|scalar| scalar.end <= start).is_some() {}
-        let is_content = scalars.peek().is_some_and(|scalar| scalar.contains(&start));
-        // The header of a block scalar may have a comment, which ends with its line.
-        if is_content || !text[..start].ends_with([' ', '\t', '\n']) && start > 0 {
-            position = start + 1;
-            continue;
+    loop {
+        match parser.next_event() {
+            Some(Ok((Event::Comment(comment, _), span))) => comments.push(at(text, &span, &comment)),
+            Some(Ok(_)) => {}
+            Some(Err(_)) if parser.proceed_next_document().unwrap_or(false) => {}
+            Some(Err(_)) | None => break,
         }
-        let comment = text[start..].lines().next().unwrap_or_default();
-        comments.push(comment.trim_end());
-        position = start + comment.len();
     }
+    comments.sort_by_key(|comment| (comment.line, comment.column));
     comments
 }
 
-/// Collects where the scalars below a node stand.
-fn collect(node: &Node, scalars: &mut Vec<Range<usize>>) {
-    match &node.content {
-        Content::Scalar(_) => scalars.push(node.range.clone()),
-        Content::Alias(_) => {}
-        Content::Sequence { items, .. } => items.iter().for_each(|item| collect(item, scalars)),
-        Content::Mapping { entries, .. } => {
-            for entry in entries {
-                collect(&entry.key, scalars);
-                collect(&entry.value, scalars);
-            }
-        }
+fn at(text: &str, span: &Span, comment: &str) -> Comment {
+    let lead = text.get(..span.byte_range().unwrap_or_default().start).unwrap_or_default();
+    let own_line = lead.rsplit('\n').next().unwrap_or_default();
+    Comment {
+        line: span.start.line(),
+        column: span.start.col() + 1,
+        is_alone: own_line.trim_start_matches('\u{feff}').trim().is_empty(),
+        text: comment.to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read::documents;
+
+    /// The comments of a text: place, `alone`, and what they say.
+    fn told(text: &str) -> Vec<String> {
+        let alone = |comment: &Comment| if comment.is_alone { " alone" } else { "" };
+        let line = |comment: &Comment| {
+            format!("{}:{}{}:{}", comment.line, comment.column, alone(comment), comment.text.trim_end())
+        };
+        comments(text).iter().map(line).collect()
+    }
 
     #[test]
-    fn comments_are_told_from_texts_with_a_number_sign() {
-        let text = "\
-# one
-a: b#c # two
-\"d #e\": 'f # g'
-h: |
-  # text
-  more
-# three
-i: [ # four
-  j, k ] # five
-l: plain
-  text #six
-";
-        let document = documents(text).next().unwrap().unwrap();
-        let all = format!("---\n{text}");
-        let second = documents(&all).next().unwrap().unwrap();
-        assert_eq!(comments(text, &document), ["# two", "# three", "# four", "# five", "#six"]);
-        assert_eq!(comments(&all, &second), ["# one", "# two", "# three", "# four", "# five", "#six"]);
+    fn comments_stand_anywhere() {
+        let text = "\u{feff}# first\n--- # start\na: 1 # one\nlist:\n  # above\n  - x # é\n  -\n    # inside\n    y: {b: 1, # flow\n \
+            c: 2}\n# end\n...\n# behind\n";
+        let expected = [
+            "1:1 alone: first",
+            "2:5: start",
+            "3:6: one",
+            "5:3 alone: above",
+            "6:7: é",
+            "8:5 alone: inside",
+            "9:15: flow",
+            "11:1 alone: end",
+            "13:1 alone: behind",
+        ];
+        assert_eq!(told(text), expected);
+    }
+
+    #[test]
+    fn what_looks_like_a_comment_is_none() {
+        let text =
+            "a: 'x # no'\nb: \"x\n  # no\n  y\"\nc: | # header\n  # no\n  text\n # behind\nd: x#no\n\"e # no\": 1\n";
+        assert_eq!(told(text), ["5:6: header", "8:2 alone: behind"]);
+        assert_eq!(told("{\"a\": \"# no\"}"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn documents_behind_an_error_have_theirs() {
+        assert_eq!(told("a: [ # one\n---\nb: 1 # two\n"), ["1:6: one", "3:6: two"]);
+        let many = "# x\n".repeat(1000) + "a: 1\n" + &"# y\n".repeat(1000);
+        assert_eq!(comments(&many).len(), 2000);
     }
 }

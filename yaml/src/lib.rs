@@ -7,9 +7,8 @@
 
 pub mod scalar;
 mod read;
-mod comments;
+pub mod comments;
 pub mod emit;
 pub mod edit;
 
-pub use comments::comments;
 pub use read::{Content, Document, Documents, Entry, Error, Node, documents, parse};
