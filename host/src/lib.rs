@@ -10,4 +10,5 @@
 pub mod package;
 pub mod engine;
 pub mod report;
+mod source;
 pub mod command;

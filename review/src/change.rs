@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use yaml::edit::{self, Edit};
-use yaml::{Document, Node};
+use yaml::{Document, Node, comments};
 
 use crate::place::Place;
 
@@ -15,7 +15,7 @@ pub struct Change {
     pub before: String,
     /// The lines as they would be.
     pub after: String,
-    /// Whether the object had to be written anew, so that its comments are gone.
+    /// Whether comments are gone, as where the object had to be written anew.
     pub loses_comments: bool,
     /// What makes the change, from the first to the last.
     pub replacements: Vec<Replacement>,
@@ -75,8 +75,8 @@ pub fn edits(text: &str, document: &Document, conversions: &[Conversion]) -> Opt
 }
 
 impl Conversion<'_> {
-    /// Returns what these edits, which make the conversion, do to the lines of the object.
-    pub fn change(&self, text: &str, edits: &[Edit]) -> Change {
+    /// Returns what these edits, which make the conversion, do to the lines of the object in its document.
+    pub fn change(&self, text: &str, document: &Document, edits: &[Edit]) -> Change {
         let lines = edit::lines_of(text, self.node);
         let replacement = |edit: &Edit| Replacement {
             start: self.place(text, lines.start, edit.range.start),
@@ -85,12 +85,13 @@ impl Conversion<'_> {
         };
         let mut sorted: Vec<&Edit> = edits.iter().collect();
         sorted.sort_by_key(|edit| (edit.range.start, edit.range.end));
+        let before = text[lines.clone()].to_owned();
         Change {
             line: self.node.line,
             replacements: sorted.into_iter().map(replacement).collect(),
-            before: text[lines.clone()].to_owned(),
+            loses_comments: before.contains('#') && loses_comments(text, document, edits),
+            before,
             after: edit::apply(text, lines, edits),
-            loses_comments: edits == self.anew(text),
         }
     }
 
@@ -109,9 +110,22 @@ impl Conversion<'_> {
     }
 }
 
+/// Whether a document has comments that it has no more after these edits.
+fn loses_comments(text: &str, document: &Document, edits: &[Edit]) -> bool {
+    let after = edit::apply(text, document.range.clone(), edits);
+    let comments = |text: &str| comments::comments(text).into_iter().map(|comment| comment.text.trim().to_owned());
+    let mut kept: Vec<String> = comments(&after).collect();
+    let before = text.get(document.range.clone()).unwrap_or_default();
+    comments(before).any(|comment| {
+        let found = kept.iter().position(|kept| *kept == comment);
+        found.map(|found| kept.swap_remove(found)).is_none()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     /// A text in which replacements are made, as a program would that reads a report.
     fn replaced(text: &str, replacements: &[Replacement]) -> String {
@@ -134,7 +148,7 @@ mod tests {
         change(&mut after);
         let conversion = Conversion { node: &document.root, item: None, before: &document.value, after };
         let edits = edits(&text, &document, std::slice::from_ref(&conversion)).unwrap().remove(0);
-        let change = conversion.change(&text, &edits);
+        let change = conversion.change(&text, &document, &edits);
         assert_eq!(replaced(&text, &change.replacements), edit::apply(&text, 0..text.len(), &edits));
         change.replacements
     }
@@ -155,5 +169,22 @@ mod tests {
         check("a: {é: 1, b: 2}\r\n", |object| object["a"]["c"] = 3.into());
         check("a:\r\n  b: 2\r\n", |object| object["a"]["c"] = 3.into());
         check("a: &a [1]\nb: *a\n", |object| object["a"] = "x".into());
+    }
+
+    fn loses(text: &str, after: Value) -> bool {
+        let document = yaml::documents(text).next().unwrap().unwrap();
+        let conversions = [Conversion { node: &document.root, item: None, before: &document.value, after }];
+        let edits = edits(text, &document, &conversions).unwrap();
+        conversions[0].change(text, &document, &edits[0]).loses_comments
+    }
+
+    #[test]
+    fn lost_comments_are_noticed_wherever_they_were() {
+        let text = "# kept\na: 1 # one\nb: [ # two\n  c, d]\ne: '#'\n";
+        let value = |b: Value| json!({"a": 1, "b": b, "e": "#"});
+        assert!(!loses(text, json!({"a": 1, "b": ["c", "d"], "e": "#", "f": 2})));
+        assert!(!loses(text, value(json!(["c", "d", "e"]))));
+        assert!(loses(text, value(json!(3))));
+        assert!(loses(text, json!({"a": 2, "b": ["c", "d"], "e": "#"})));
     }
 }

@@ -16,6 +16,7 @@ pub mod scope;
 pub mod policy;
 pub mod rules;
 pub mod place;
+pub mod template;
 pub mod findings;
 pub mod ignore;
 pub mod change;

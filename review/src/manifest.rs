@@ -29,14 +29,8 @@ pub struct Object<'d> {
     pub item: Option<usize>,
 }
 
-/// The objects of a document; none where it is no manifest.
+/// The objects of a document, whole or not; none where it is no manifest.
 pub fn objects(document: &Document) -> Vec<Object<'_>> {
-    let mut objects = typed_objects(document);
-    objects.retain(|object| !object.is_patch());
-    objects
-}
-
-fn typed_objects(document: &Document) -> Vec<Object<'_>> {
     let Some((api_version, kind)) = type_of(&document.value) else { return Vec::new() };
     // A kustomization looks like an object but never gets to the API server.
     if api_version.starts_with("kustomize.config.k8s.io/") {
@@ -90,6 +84,15 @@ pub(crate) fn group_version(api_version: &str) -> (&str, &str) {
 fn type_of(value: &Value) -> Option<(&str, &str)> {
     let text = |key| value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     Some((text("apiVersion")?, text("kind")?))
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
 }
 
 fn item_nodes(root: &Node) -> Option<&[Node]> {
@@ -150,12 +153,51 @@ impl Kinds {
 }
 
 impl Object<'_> {
-    /// Whether it says nothing of its Pods, so that it can only be a patch of an object, as for kustomize.
-    fn is_patch(&self) -> bool {
+    /// Whether an API server could take it: it has a name, and its Pods have containers with a name and an image. One that
+    /// lacks them is part of an object: a patch, as for kustomize, or what a test waits for. With a selector, which such parts
+    /// have no use for, it is whole, and a tool is to fill in the images.
+    pub fn is_whole(&self) -> bool {
+        let Some(spec) = self.pod_spec() else { return true };
+        let has = |value: &Value, key: &str| value.get(key).is_some_and(|value| !is_empty(value));
+        let awaits_images = self.value.get("spec").is_some_and(|spec| has(spec, "selector"));
+        let is_whole = |container: &Value| {
+            !container.is_object() || has(container, "name") && (awaits_images || has(container, "image"))
+        };
+        let lists = ["initContainers", "containers"].iter().filter_map(|list| spec.get(list)?.as_array());
+        !self.name().is_empty() && has(spec, "containers") && lists.flatten().all(is_whole)
+    }
+
+    /// Returns the path of the first of those texts that hold an action of a template, `{{ … }}`, where no object may have one:
+    /// its type and names, and the names and images of its containers.
+    pub(crate) fn template_action(&self) -> Option<String> {
+        let is_action = |value: &Value| value.as_str().is_some_and(|text| text.contains("{{"));
+        let member = |value: &Value, key: &str| value.get(key).is_some_and(is_action);
+        let find = |value: &Value, keys: &[&str]| keys.iter().find(|key| member(value, key)).map(ToString::to_string);
+        let of_metadata = || {
+            let key = find(self.value.get("metadata")?, &["name", "generateName", "namespace"])?;
+            Some(format!("metadata.{key}"))
+        };
+        let of_containers = || {
+            let (path, spec) = (self.pod_spec_path()?.join("."), self.pod_spec()?);
+            ["initContainers", "containers"].iter().find_map(|list| {
+                let containers = spec.get(list)?.as_array()?;
+                containers.iter().enumerate().find_map(|(index, container)| {
+                    Some(format!("{path}.{list}[{index}].{}", find(container, &["name", "image"])?))
+                })
+            })
+        };
+        find(self.value, &["apiVersion", "kind"]).or_else(of_metadata).or_else(of_containers)
+    }
+
+    /// The specification of its Pods, null where it says nothing of them; None for a kind that the policy does not know.
+    fn pod_spec(&self) -> Option<&Value> {
+        let names = self.pod_spec_path()?;
+        Some(names.into_iter().try_fold(self.value, |value, name| value.get(name)).unwrap_or(&Value::Null))
+    }
+
+    fn pod_spec_path(&self) -> Option<Vec<&'static str>> {
         let (group, _) = group_version(&self.api_version);
-        let Some(known) = known(group, &self.kind) else { return false };
-        let mut names = known.pod_template().chain(["spec"]);
-        names.try_fold(self.value, |value, name| value.get(name)).is_none_or(Value::is_null)
+        Some(known(group, &self.kind)?.pod_template().chain(["spec"]).collect())
     }
 
     /// Its namespace, where it names one.
@@ -201,19 +243,60 @@ mod tests {
 
     #[test]
     fn what_is_no_manifest_holds_none() {
-        let texts = [
-            "a: 1",
-            "[]",
-            "null",
-            "kind: Pod",
-            "- op: add",
-            "apiVersion: apps/v1\nkind: Deployment\nspec: {template: {spec: null}}",
-            "apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Pod}]",
-            "apiVersion: kustomize.config.k8s.io/v1\nkind: Component",
-        ];
+        let texts =
+            ["a: 1", "[]", "null", "kind: Pod", "- op: add", "apiVersion: kustomize.config.k8s.io/v1\nkind: Component"];
         for text in texts {
             assert_eq!(names(text), Vec::<String>::new(), "{text}");
         }
+    }
+
+    #[test]
+    fn parts_of_objects_are_no_whole_ones() {
+        let pod = |spec: Value| {
+            let value = json!({"metadata": {"name": "a"}, "spec": spec});
+            let (api_version, kind) = ("v1".to_owned(), "Pod".to_owned());
+            Object { api_version, kind, value: &value, node: None, item: None }.is_whole()
+        };
+        let app = json!({"name": "app", "image": "x"});
+        assert!(pod(json!({"containers": [app]})));
+        assert!(pod(json!({"containers": [app], "initContainers": []})));
+        // What is there and wrong is for the policy to tell.
+        for wrong in [json!("x"), json!({}), json!([1]), json!([{"name": 1, "image": {}}])] {
+            assert!(pod(json!({"containers": wrong})), "{wrong}");
+        }
+        assert!(pod(json!({"containers": [app], "initContainers": {}})));
+        let parts = [
+            json!(null),
+            json!({}),
+            json!({"containers": null}),
+            json!({"containers": []}),
+            json!({"containers": [app, {"name": "log"}]}),
+            json!({"containers": [app, {"name": "log", "image": ""}]}),
+            json!({"containers": [app, {"image": "log"}]}),
+            json!({"containers": [app], "initContainers": [{"name": "log", "restartPolicy": "Always"}]}),
+        ];
+        for part in parts {
+            assert!(!pod(part.clone()), "{part}");
+        }
+        let is_whole = |text: &str| {
+            let document = yaml::documents(text).next().unwrap().unwrap();
+            objects(&document)[0].is_whole()
+        };
+        assert!(is_whole("{apiVersion: v1, kind: Service}"));
+        assert!(is_whole(
+            "{apiVersion: v1, kind: Pod, metadata: {generateName: a-}, spec: {containers: [{name: a, image: b}]}}"
+        ));
+        assert!(!is_whole("{apiVersion: v1, kind: Pod, metadata: {}, spec: {containers: [{name: a, image: b}]}}"));
+        assert!(!is_whole("{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, status: {readyReplicas: 1}}"));
+        let deployment = |selector: &str| {
+            is_whole(&format!(
+                "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: a}}, spec: {{{selector}template: {{spec: \
+                {{containers: [{{name: a}}]}}}}}}}}"
+            ))
+        };
+        assert!(deployment("selector: {matchLabels: {app: a}}, "));
+        assert!(!deployment("selector: null, "));
+        assert!(!deployment(""));
     }
 
     #[test]

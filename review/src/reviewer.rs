@@ -27,7 +27,7 @@ pub struct Reviewer<'e> {
 pub enum Event {
     /// What the policy says of an object.
     Object(Box<Review>),
-    /// A document that is no Kubernetes object.
+    /// A document that is no Kubernetes object, or part of one.
     Other,
     /// A document that can't be read.
     Error(yaml::Error),
@@ -155,23 +155,16 @@ impl<'e> Reviewer<'e> {
         for document in yaml::documents(text) {
             let document = match document {
                 Ok(document) => document,
-                Err(mut error) => {
+                Err(error) => {
                     is_whole = false;
-                    let line = text.lines().nth(error.line.saturating_sub(1));
-                    let is_template = line.is_some_and(|line| line.contains("{{"));
-                    if is_template {
-                        error.message += " (a template? review what it renders to)";
-                    }
                     tell(Event::Error(error))?;
-                    // What follows in a template is no YAML either.
-                    if is_template {
-                        break;
-                    }
                     continue;
                 }
             };
-            let objects = manifest::objects(&document);
-            if objects.is_empty() && !document.value.is_null() {
+            let (objects, parts): (Vec<_>, Vec<_>) =
+                manifest::objects(&document).into_iter().partition(Object::is_whole);
+            let is_other = objects.is_empty() && parts.is_empty() && !document.value.is_null();
+            for _ in 0..parts.len() + usize::from(is_other) {
                 tell(Event::Other)?;
             }
             let (mut reviews, mut conversions, mut converted) = (Vec::new(), Vec::new(), Vec::new());
@@ -192,7 +185,7 @@ impl<'e> Reviewer<'e> {
             }
             let edits = change::edits(text, &document, &conversions).unwrap_or_default();
             for ((conversion, index), edits) in conversions.iter().zip(converted).zip(edits) {
-                reviews[index].change = Some(conversion.change(text, &edits));
+                reviews[index].change = Some(conversion.change(text, &document, &edits));
                 all_edits.extend(edits);
             }
             for review in reviews {

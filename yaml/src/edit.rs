@@ -318,6 +318,22 @@ impl<'t> Editor<'t> {
             return Ok(());
         }
         let column = self.column(first.key.range.start);
+        let is_open = self.is_open(node, first.key.range.start);
+        let added = after.iter().filter(|(name, _)| !before.contains_key(*name));
+        let added = added.map(|(name, value)| (name, self.flow_entry(name, value, column, is_open)));
+        if before.keys().all(|name| after.contains_key(name)) && !last.value.range.is_empty() {
+            for (name, old) in before.iter().filter(|(name, old)| after.get(*name) != Some(old)) {
+                self.node(&find(entries, name)?.value, old, &after[name], edits)?;
+            }
+            let separator = self.separator(is_open, column);
+            for (name, part) in added {
+                edits.push(match (name.as_str(), first.key.range.start, self.end_of_entry(last)) {
+                    ("metadata", start, _) => Edit { range: start..start, text: part + &separator },
+                    (_, _, end) => Edit { range: end..end, text: format!("{separator}{part}") },
+                });
+            }
+            return Ok(());
+        }
         let mut parts = Vec::new();
         for entry in entries {
             let name = entry.name.as_ref().ok_or(Stuck)?;
@@ -326,9 +342,7 @@ impl<'t> Editor<'t> {
             self.node(&entry.value, before.get(name).ok_or(Stuck)?, value, &mut inner)?;
             parts.push(apply(self.text, entry.key.range.start..self.end_of_entry(entry), &inner));
         }
-        let is_open = self.is_open(node, first.key.range.start);
-        for (name, value) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
-            let part = self.flow_entry(name, value, column, is_open);
+        for (name, part) in added {
             if name == "metadata" { parts.insert(0, part) } else { parts.push(part) }
         }
         let range = first.key.range.start..self.end_of_entry(last);
@@ -393,10 +407,12 @@ impl<'t> Editor<'t> {
         }
     }
 
-    /// An item of a block sequence, with its line break.
+    /// An item of a block sequence, with its line break. One that comes from a flow sequence stays in flow style.
     fn item(&self, value: &Value, dash: usize) -> String {
+        let flow_item = || Some(format!("{}- {}\n", pad(dash), self.moved_flow_item(value, dash + 2)?));
         self.moved(value, false)
             .and_then(|(item, before)| self.moved_item(item, before, value, dash).ok())
+            .or_else(flow_item)
             .unwrap_or_else(|| pad(dash) + &emit::item(value, dash, self.layout))
     }
 
@@ -409,10 +425,12 @@ impl<'t> Editor<'t> {
         Ok(if lines.ends_with('\n') { lines } else { lines + "\n" })
     }
 
-    /// The item that a new value stems from: it has the same name, and all that it says the new one says too.
-    fn moved(&self, value: &Value, flow: bool) -> Option<(&'t Node, &Value)> {
+    /// The item that a new value stems from: it has the same name, and all that it says the new one says too. In flow style
+    /// there is only room for one in flow style.
+    fn moved(&self, value: &Value, in_flow: bool) -> Option<(&'t Node, &Value)> {
         let wanted = name(value)?;
-        let candidates = self.items.iter().filter(|(node, old)| is_flow(node) == flow && name(old) == Some(wanted));
+        let candidates =
+            self.items.iter().filter(|(node, old)| (!in_flow || is_flow(node)) && name(old) == Some(wanted));
         let mut kept = candidates.filter(|(_, old)| {
             let old = old.as_object();
             old.is_some_and(|old| old.iter().all(|(key, old)| value.get(key) == Some(old)))
@@ -752,10 +770,55 @@ metadata: {name: web, annotations: {native: log}}
 spec:
   containers: [{name: web}] # two
   initContainers:
-  - name: log
-    args:
-    - a
-    restartPolicy: Always
+  - {name: log, args: [a], restartPolicy: Always}
+";
+        assert_eq!(edited(text, convert), expected);
+    }
+
+    #[test]
+    fn flow_items_keep_quotes_and_comments_wherever_they_move() {
+        let text = "\
+metadata: {'name': web}
+spec:
+  containers:
+  # Ships logs.
+  - {name: \"log\", image: 'fluent-bit'} # pinned
+  - {name: web}
+  volumes: []
+";
+        let expected = "\
+metadata: {'name': web, annotations: {native: log}}
+spec:
+  containers:
+  - {name: web}
+  initContainers:
+  # Ships logs.
+  - {name: \"log\", image: 'fluent-bit', restartPolicy: Always} # pinned
+  volumes: []
+";
+        assert_eq!(edited(text, convert), expected);
+        let text = "\
+metadata: {}
+spec:
+  initContainers:
+    - name: init
+  containers: [
+    { # Ships logs.
+      name: \"log\", # its name
+      image: 'fluent-bit' },
+    {name: web}]
+";
+        let expected = "\
+metadata: {annotations: {native: log}}
+spec:
+  initContainers:
+    - name: init
+    - { # Ships logs.
+        name: \"log\", # its name
+        image: 'fluent-bit',
+        restartPolicy: Always }
+  containers: [
+    {name: web}]
 ";
         assert_eq!(edited(text, convert), expected);
     }

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::command::files;
 use crate::command::run::warn;
 use crate::engine::{self, Engine};
 use crate::package::capabilities;
 use crate::package::metadata::{ExecutionMode, Metadata, USAGE};
 use crate::package::section;
+use crate::source::replace;
 
 /// Arguments of `annotate`: those of `kwctl annotate`.
 #[derive(Args, Debug)]
@@ -54,7 +54,7 @@ pub fn run(args: &AnnotateArgs) -> Result<()> {
     if let Some(usage) = usage {
         metadata.annotations.get_or_insert_default().insert(USAGE.to_owned(), usage);
     }
-    files::replace(&args.output_path, &section::annotated(&module, &metadata)?)
+    replace::replace(&args.output_path, &section::annotated(&module, &metadata)?)
         .with_context(|| format!("cannot write {}", args.output_path.display()))
 }
 

@@ -12,8 +12,8 @@ use native_sidecar_review::reviewer::Review;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::command::files;
 use crate::report::paths;
+use crate::source::replace;
 
 /// The version of the format.
 const VERSION: u64 = 1;
@@ -97,7 +97,7 @@ impl Baseline {
         let kept = kept.flat_map(|(entry, count)| std::iter::repeat_n(entry, *count));
         let text = text(found.iter().chain(kept).collect());
         let name = self.path.display();
-        files::replace(&self.path, text.as_bytes()).with_context(|| format!("cannot write baseline {name}"))
+        replace::replace(&self.path, text.as_bytes()).with_context(|| format!("cannot write baseline {name}"))
     }
 
     /// Where the baseline is.

@@ -146,6 +146,12 @@ fn find(folder: &Path) -> Option<PathBuf> {
 }
 
 impl Configuration {
+    /// Returns the folder of the file; None where there is no file.
+    pub fn folder(&self) -> Option<&Path> {
+        let folder = self.file.as_deref()?.parent()?;
+        Some(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
+    }
+
     fn read(file: &Path) -> Result<Self> {
         let name = file.display();
         let text =

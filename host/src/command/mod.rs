@@ -2,7 +2,6 @@
 
 pub mod settings;
 pub mod configuration;
-mod files;
 mod baseline;
 mod module;
 mod progress;

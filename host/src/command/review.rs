@@ -1,6 +1,6 @@
 //! `review`: reads manifests, shows what the policy says of them, and writes what it makes of them.
 
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -15,7 +15,6 @@ use yaml::edit;
 
 use crate::command::baseline::Baseline;
 use crate::command::configuration::{self, Configuration, ConfigurationArgs};
-use crate::command::files::{self, Unreadable};
 use crate::command::module::Module;
 use crate::command::printer::Printer;
 use crate::command::progress::Progress;
@@ -30,9 +29,11 @@ use crate::report::patch::Patch;
 use crate::report::sarif::Sarif;
 use crate::report::summary::Summary;
 use crate::report::text::{self, Text};
-
-/// The name of standard input.
-const STDIN: &str = "<stdin>";
+use crate::source::SourceArgs;
+use crate::source::chart::DocumentNames;
+use crate::source::input::{Input, Origin, STDIN, Unreadable};
+use crate::source::replace;
+use crate::source::walk::{self, Exclude};
 
 /// Arguments of `review`.
 #[derive(Args, Debug)]
@@ -41,6 +42,9 @@ pub struct ReviewArgs {
     /// Manifests as YAML or JSON; of a folder: every *.yaml, *.yml and *.json in it; `-` is standard input
     #[arg(value_name = "FILE|FOLDER")]
     paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    source: SourceArgs,
 
     #[command(flatten)]
     settings: SettingsArgs,
@@ -91,15 +95,16 @@ pub struct ReviewArgs {
 
 const HELP: &str = "\
 Each object is sent to the policy as a request to create it. Objects of kinds without a Pod template are skipped; the \
-setting podTemplates adds kinds. Documents without apiVersion and kind, kustomizations, and patches that say nothing of a Pod are only counted.
+setting podTemplates adds kinds. Documents without apiVersion and kind are only counted, as are kustomizations. So are parts of objects, as patches and test assertions have them: an object \
+without a name, or whose Pods have no containers, or one without a name or, unless the object has a selector, without an image.
 
 --write changes only the lines that have to change: comments, order and quotes stay. A list item that moves takes its \
 comments along. Where that is not possible (an anchor that is used elsewhere, say), the object is written anew \
-without its comments, and the report says so.
+without its comments, and the report says so. A file behind a link that leads out of what is named is not written.
 
 A line of --output json has: file, document, line, apiVersion, kind, namespace, name, verdict (skipped, accepted, \
 warned, changed, denied), leftOut, allowed, message, warnings, findings, repairs, patch, change (a unified diff); or, of an error: \
-file, line, column, error. An element of findings has: rule, severity (denied, warned), message, container, path, line, \
+file, line, column, error; of what is unreadable or a template in a folder: warning or skipped instead of error. An element of findings has: rule, severity (denied, warned), message, container, path, line, \
 column, suppressed (comment, baseline), reason; one of repairs has: rule, container, path, line, column. --explain \
 explains the rules that all formats name.
 
@@ -123,7 +128,7 @@ policies, --settings-policy chooses one by its name.
 failOn, baseline. It is looked for in the working folder and those above it, as far as the one with .git. Paths and globs \
 in it are relative to its folder.
 
-Exit codes: 0 nothing is as bad as --fail-on says, or worse; 1 something is; 2 something could not be read or written, or \
+Exit codes: 0 nothing is as bad as --fail-on says, or worse; 1 something is; 2 something could not be read (in a folder: with --strict) or written, or \
 there was nothing to review. From good to bad: accepted, warned, changed, denied. A change that --write has written does \
 not count.";
 
@@ -180,7 +185,9 @@ pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let is_stdin = |path: &PathBuf| path.as_os_str() == "-";
+    let rendered: Vec<Input> = args.source.rendered().collect();
     let paths = match args.paths.as_slice() {
+        [] if !rendered.is_empty() => &[][..],
         [] if io::stdin().is_terminal() => bail!("no manifests: name files or folders, or give them on standard input"),
         [] => &[PathBuf::from("-")],
         paths => paths,
@@ -196,7 +203,13 @@ pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
     let baseline = baseline.map(|path| Baseline::open(&path, args.write_baseline)).transpose()?;
     let fail_on = args.fail_on(&configuration);
 
-    let inputs = files::manifests(paths);
+    let exclude = [
+        Exclude { folder: None, patterns: &args.source.exclude },
+        Exclude { folder: configuration.folder(), patterns: &configuration.exclude },
+    ];
+    let mut inputs = walk::inputs(paths, &exclude)?;
+    inputs.extend(rendered);
+    let names = names(paths.iter().map(PathBuf::as_path).chain(args.source.rendered_from()));
     let to_stdout = args.write && paths.iter().any(is_stdin);
     let printer = Printer::new(args.color, to_stdout);
     let mut session = Session {
@@ -212,7 +225,7 @@ pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
         session.printer.print_error(&format!("note: {note}\n"))?;
     }
     session.all(&Reviewer::new(&engine, &settings).of_policy(deployed.as_ref()), inputs)?;
-    session.finish(paths)
+    session.finish(&names)
 }
 
 /// What has to be known ahead of the report.
@@ -232,12 +245,9 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    fn all(&mut self, reviewer: &Reviewer, inputs: Vec<files::Found>) -> Result<()> {
+    fn all(&mut self, reviewer: &Reviewer, inputs: Vec<Input>) -> Result<()> {
         for input in inputs {
-            match input {
-                Ok(path) => self.input(reviewer, &path)?,
-                Err(Unreadable { path, message }) => self.error(&path.display().to_string(), None, &message)?,
-            }
+            self.input(reviewer, &input)?;
             self.progress.file();
         }
         self.progress.finish();
@@ -245,7 +255,7 @@ impl Session<'_> {
     }
 
     /// What is left to do and to say when everything is reviewed.
-    fn finish(&self, paths: &[PathBuf]) -> Result<ExitCode> {
+    fn finish(&self, names: &str) -> Result<ExitCode> {
         if let Some(baseline) = &self.baseline {
             baseline.write()?;
             if let (count @ 1.., false) = (baseline.gone(), self.args.write_baseline) {
@@ -256,50 +266,62 @@ impl Session<'_> {
             }
         }
         if self.summary.is_empty() && self.summary.errors == 0 && !self.args.allow_empty {
-            bail!("nothing to review: no Kubernetes object in {} (--allow-empty accepts that)", names(paths));
+            bail!("nothing to review: no Kubernetes object in {names} (--allow-empty accepts that)");
         }
         Ok(ExitCode::from(self.fail_on.exit_code(&self.summary)))
     }
 
-    fn input(&mut self, reviewer: &Reviewer, path: &Path) -> Result<()> {
-        let is_stdin = path.as_os_str() == "-";
-        let name = if is_stdin { STDIN.to_owned() } else { path.display().to_string() };
-        let text = match read(path, is_stdin) {
-            Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => text,
-                Err(error) => return self.error(&name, Some(&not_utf8(&error)), "not UTF-8"),
-            },
-            Err(error) => return self.error(&name, None, &error.to_string()),
+    fn input(&mut self, reviewer: &Reviewer, input: &Input) -> Result<()> {
+        let name = input.name();
+        let text = match input.read() {
+            Ok(text) => text,
+            Err(Unreadable { place, message }) => return self.unreadable(input, &name, place.as_ref(), &message),
         };
-        let errors = self.summary.errors;
-        let edits = reviewer.review(&name, &text, |event| self.event(&name, event))?;
-        if let Some(baseline) = self.baseline.as_mut().filter(|_| errors == self.summary.errors) {
+        if let Some(place) = input.template(&text) {
+            return self.template(input, &name, &place);
+        }
+        let names = input.document_names(&name, &text);
+        let problems = self.summary.errors + self.summary.unreadable;
+        let edits = reviewer.review(&name, &text, |event| self.event(input, &names, event))?;
+        let is_whole = problems == self.summary.errors + self.summary.unreadable;
+        if let Some(baseline) = self.baseline.as_mut().filter(|_| is_whole) {
             baseline.reviewed(&name);
         }
         let after = edit::apply(&text, 0..text.len(), &edits);
         if !edits.is_empty() {
-            self.rewritten(&name, &text, &after, is_stdin)?;
+            self.rewritten(&name, &text, &after, &input.origin)?;
         }
-        if !self.args.write {
-            return Ok(());
+        if self.args.write {
+            self.write(&input.origin, &name, &after, !edits.is_empty())?;
         }
-        if is_stdin {
-            return Ok(io::stdout().write_all(after.as_bytes())?);
-        }
-        if edits.is_empty() {
-            return Ok(());
-        }
-        match files::replace(path, after.as_bytes()) {
+        Ok(())
+    }
+
+    fn write(&mut self, origin: &Origin, name: &str, after: &str, is_changed: bool) -> Result<()> {
+        let (path, file, is_inside) = match origin {
+            Origin::Stdin => return Ok(io::stdout().write_all(after.as_bytes())?),
+            Origin::File { path, file, is_inside } if is_changed => (path, file, *is_inside),
+            _ => return Ok(()),
+        };
+        let written = match file {
+            Some(file) if !is_inside => {
+                Err(anyhow!("the link leads to {}, which is outside of what was named", file.display()))
+            }
+            file => replace::replace(file.as_ref().unwrap_or(path), after.as_bytes()),
+        };
+        match written {
             Ok(()) => self.summary.written += 1,
-            Err(error) => self.error(&name, None, &format!("cannot write: {error:#}"))?,
+            Err(error) => self.error(name, None, &format!("cannot write: {error:#}"))?,
         }
         Ok(())
     }
 
     /// Shows what all changes together make of a file.
-    fn rewritten(&mut self, file: &str, before: &str, after: &str, is_stdin: bool) -> Result<()> {
-        let shown = match (self.args.output, is_stdin) {
-            (Format::Diff, true) => Err(anyhow!("a diff needs files to name; name them in place of standard input")),
+    fn rewritten(&mut self, file: &str, before: &str, after: &str, origin: &Origin) -> Result<()> {
+        let shown = match (self.args.output, origin) {
+            (Format::Diff, Origin::Stdin | Origin::Rendered(..)) => {
+                Err(anyhow!("a diff needs files to name; name them in place of what is rendered or piped"))
+            }
             _ => self.report.rewritten(file, before, after),
         };
         match shown {
@@ -308,18 +330,21 @@ impl Session<'_> {
         }
     }
 
-    fn event(&mut self, file: &str, event: Event) -> Result<()> {
+    fn event(&mut self, input: &Input, names: &DocumentNames, event: Event) -> Result<()> {
         let mut review = match event {
             Event::Object(review) => review,
             Event::Other => {
                 self.summary.others += 1;
                 return Ok(());
             }
-            Event::Error(error) => return self.error(file, Some(&error), &error.message),
-            Event::Mistake(mistake) => return self.note(file, &mistake),
-            Event::Unused(unused) if self.args.output == Format::Text => return self.note(file, &unused),
+            Event::Error(error) => return self.unreadable(input, names.at(error.line), Some(&error), &error.message),
+            Event::Mistake(mistake) => return self.note(names.at(mistake.line), &mistake),
+            Event::Unused(unused) if self.args.output == Format::Text => {
+                return self.note(names.at(unused.line), &unused);
+            }
             Event::Unused(_) => return Ok(()),
         };
+        let file = names.at(review.line);
         if let Some(baseline) = &mut self.baseline {
             baseline.suppress(file, &mut review);
         }
@@ -349,12 +374,35 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// What can't be read is an error where the user named it, and a warning where it only is in a folder.
+    fn unreadable(&mut self, input: &Input, name: &str, place: Option<&yaml::Error>, message: &str) -> Result<()> {
+        if input.is_named || self.args.source.strict {
+            return self.error(name, place, message);
+        }
+        self.summary.unreadable += 1;
+        let text = self.report.warning(name, place, message);
+        self.print_problem(&text)
+    }
+
+    fn template(&mut self, input: &Input, name: &str, place: &yaml::Error) -> Result<()> {
+        if input.is_named || self.args.source.strict {
+            return self.error(name, Some(place), &place.message);
+        }
+        self.summary.templates += 1;
+        let text = self.report.template(name);
+        self.print_problem(&text)
+    }
+
     fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> Result<()> {
         self.summary.errors += 1;
         let text = self.report.error(file, place, message);
+        self.print_problem(&text)
+    }
+
+    fn print_problem(&self, text: &str) -> Result<()> {
         self.progress.suspend(|| match self.args.output.has_errors_apart() {
-            true => self.printer.print_error(&text),
-            false => self.printer.print(&text),
+            true => self.printer.print_error(text),
+            false => self.printer.print(text),
         })
     }
 
@@ -365,28 +413,11 @@ impl Session<'_> {
 }
 
 /// The first of these paths, and how many more there are.
-fn names(paths: &[PathBuf]) -> String {
-    let named = |path: &PathBuf| if path.as_os_str() == "-" { STDIN.to_owned() } else { path.display().to_string() };
-    let first: Vec<String> = paths.iter().take(3).map(named).collect();
-    match paths.len() - first.len() {
-        0 => first.join(", "),
-        more => format!("{} and {more} more", first.join(", ")),
+fn names<'p>(paths: impl Iterator<Item = &'p Path>) -> String {
+    let named = |path: &Path| if path.as_os_str() == "-" { STDIN.to_owned() } else { path.display().to_string() };
+    let all: Vec<String> = paths.map(named).collect();
+    match all.get(3..).map_or(0, <[String]>::len) {
+        0 => all.join(", "),
+        more => format!("{} and {more} more", all[..3].join(", ")),
     }
-}
-
-fn read(path: &Path, is_stdin: bool) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    match is_stdin {
-        true => io::stdin().read_to_end(&mut bytes)?,
-        false => std::fs::File::open(path)?.read_to_end(&mut bytes)?,
-    };
-    Ok(bytes)
-}
-
-fn not_utf8(error: &std::string::FromUtf8Error) -> yaml::Error {
-    let (good, _) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
-    let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let start = good.iter().rposition(|byte| *byte == b'\n').map_or(0, |position| position + 1);
-    let column = String::from_utf8_lossy(&good[start..]).chars().count() + 1;
-    yaml::Error { line, column, message: String::new() }
 }

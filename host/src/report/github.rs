@@ -34,6 +34,11 @@ impl Report for Github {
         command("error", file, place, "not reviewed", message)
     }
 
+    fn warning(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+        let place = place.map(|error| Place { line: error.line, column: error.column });
+        command("warning", file, place, "not reviewed", message)
+    }
+
     fn end(&mut self, summary: &Summary) -> String {
         text::closing_line(summary)
     }

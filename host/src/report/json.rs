@@ -8,7 +8,7 @@ use crate::report::diff;
 use crate::report::output::Report;
 use crate::report::summary::Summary;
 
-/// A line of JSON for each object and each error.
+/// A line of JSON for each object, each error, and each file that is left out.
 #[derive(Debug)]
 pub struct JsonLines;
 
@@ -18,7 +18,15 @@ impl Report for JsonLines {
     }
 
     fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
-        error(file, place, message)
+        problem(file, place, "error", message)
+    }
+
+    fn warning(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+        problem(file, place, "warning", message)
+    }
+
+    fn template(&mut self, file: &str) -> String {
+        problem(file, None, "skipped", "template")
     }
 
     fn end(&mut self, _: &Summary) -> String {
@@ -87,12 +95,12 @@ fn repair(repair: &Repair) -> Value {
 }
 
 /// What is wrong with a file, as one line of JSON.
-fn error(file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+fn problem(file: &str, place: Option<&yaml::Error>, key: &str, message: &str) -> String {
     let mut line = json!({"file": file});
     if let (Some(error), Value::Object(line)) = (place, &mut line) {
         line.insert("line".to_owned(), error.line.into());
         line.insert("column".to_owned(), error.column.into());
     }
-    line["error"] = message.into();
+    line[key] = message.into();
     format!("{line}\n")
 }

@@ -80,13 +80,15 @@ impl Report for Junit {
     }
 
     fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
-        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-        status.set_message(message);
-        let place = place.map(|place| format!(":{}:{}", place.line, place.column)).unwrap_or_default();
-        let mut case = TestCase::new(format!("{file}{place}"), status);
-        case.set_classname(file);
-        self.suite(file).add_test_case(case);
-        String::new()
+        self.problem(file, place, TestCaseStatus::non_success(NonSuccessKind::Error), message)
+    }
+
+    fn warning(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+        self.problem(file, place, TestCaseStatus::skipped(), message)
+    }
+
+    fn template(&mut self, file: &str) -> String {
+        self.problem(file, None, TestCaseStatus::skipped(), "a template")
     }
 
     fn end(&mut self, _: &Summary) -> String {
@@ -101,6 +103,21 @@ impl Junit {
     /// Returns a report in which what is so bad fails.
     pub fn new(fail_on: FailOn) -> Self {
         Self { fail_on, suites: Vec::new() }
+    }
+
+    fn problem(
+        &mut self,
+        file: &str,
+        place: Option<&yaml::Error>,
+        mut status: TestCaseStatus,
+        message: &str,
+    ) -> String {
+        status.set_message(message);
+        let place = place.map(|place| format!(":{}:{}", place.line, place.column)).unwrap_or_default();
+        let mut case = TestCase::new(format!("{file}{place}"), status);
+        case.set_classname(file);
+        self.suite(file).add_test_case(case);
+        String::new()
     }
 
     /// The suite of a file; files come one behind the other.

@@ -43,13 +43,11 @@ impl Report for Markdown {
     }
 
     fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
-        let place = place.map(|place| format!(":{}:{}", place.line, place.column)).unwrap_or_default();
-        let line = format!("- error: {}: {}\n", code(&format!("{file}{place}")), escaped(message));
-        match self.len() + line.len() > LONGEST {
-            true => self.left_out += 1,
-            false => self.errors += &line,
-        }
-        String::new()
+        self.problem("error", file, place, message)
+    }
+
+    fn warning(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+        self.problem("warning", file, place, message)
     }
 
     fn end(&mut self, summary: &Summary) -> String {
@@ -72,6 +70,16 @@ impl Report for Markdown {
 impl Markdown {
     fn len(&self) -> usize {
         self.rows.len() + self.changes.len() + self.errors.len()
+    }
+
+    fn problem(&mut self, word: &str, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+        let place = place.map(|place| format!(":{}:{}", place.line, place.column)).unwrap_or_default();
+        let line = format!("- {word}: {}: {}\n", code(&format!("{file}{place}")), escaped(message));
+        match self.len() + line.len() > LONGEST {
+            true => self.left_out += 1,
+            false => self.errors += &line,
+        }
+        String::new()
     }
 
     fn add(&mut self, row: String, change: String) {

@@ -18,6 +18,14 @@ pub trait Report {
         Ok(String::new())
     }
 
+    /// What could not be read in a folder, and where.
+    fn warning(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String;
+
+    /// A template in a folder, which is skipped. The last line counts them.
+    fn template(&mut self, _file: &str) -> String {
+        String::new()
+    }
+
     /// What there was in all.
     fn end(&mut self, summary: &Summary) -> String;
 }

@@ -32,6 +32,10 @@ impl Report for Patch {
         Ok(diff::patch(&file, &diff::hunks(before, after, 1)))
     }
 
+    fn warning(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+        text::warning(file, place, message)
+    }
+
     fn end(&mut self, _: &Summary) -> String {
         String::new()
     }

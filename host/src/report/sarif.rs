@@ -41,13 +41,15 @@ impl Report for Sarif {
     }
 
     fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
-        let place = place.map(|error| Place { line: error.line, column: error.column });
-        self.notifications.push(json!({
-            "level": "error",
-            "message": {"text": message},
-            "locations": [{"physicalLocation": place_in(file, place)}],
-        }));
-        String::new()
+        self.notify("error", file, place, message)
+    }
+
+    fn warning(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+        self.notify("warning", file, place, message)
+    }
+
+    fn template(&mut self, file: &str) -> String {
+        self.notify("note", file, None, "a template, which is skipped: review what it renders to")
     }
 
     fn end(&mut self, _: &Summary) -> String {
@@ -63,13 +65,24 @@ impl Report for Sarif {
                 }},
                 "columnKind": "unicodeCodePoints",
                 "invocations": [{
-                    "executionSuccessful": self.notifications.is_empty(),
+                    "executionSuccessful": self.notifications.iter().all(|each| each["level"] != "error"),
                     "toolExecutionNotifications": self.notifications,
                 }],
                 "results": self.results,
             }],
         });
         format!("{log:#}\n")
+    }
+}
+
+impl Sarif {
+    fn notify(&mut self, level: &str, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+        self.notifications.push(json!({
+            "level": level,
+            "message": {"text": message},
+            "locations": [{"physicalLocation": place_in(file, place.map(|error| Place { line: error.line, column: error.column }))}],
+        }));
+        String::new()
     }
 }
 

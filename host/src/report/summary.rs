@@ -20,8 +20,12 @@ pub struct Summary {
     pub skipped: usize,
     /// Objects that the policy never sees, by the reason.
     pub left_out: BTreeMap<String, usize>,
-    /// Documents that are no Kubernetes objects.
+    /// Documents that are no Kubernetes objects, or parts of one.
     pub others: usize,
+    /// Templates in folders, which were skipped.
+    pub templates: usize,
+    /// What could not be read in folders.
+    pub unreadable: usize,
     /// What could not be read or written.
     pub errors: usize,
     /// Files that were rewritten.
@@ -67,8 +71,8 @@ impl Summary {
         self.accepted + self.warned + self.changed + self.denied
     }
 
-    /// Whether there is no object at all.
+    /// Whether there is nothing at all that could have been reviewed.
     pub fn is_empty(&self) -> bool {
-        self.judged() + self.skipped == 0 && self.left_out.is_empty()
+        self.judged() + self.skipped + self.templates + self.unreadable == 0 && self.left_out.is_empty()
     }
 }

@@ -12,6 +12,9 @@ use crate::report::diff;
 use crate::report::output::Report;
 use crate::report::summary::Summary;
 
+/// What to do about templates.
+const RENDER: &str = "review what they render to, with --helm CHART or: helm template CHART | native-sidecar review -";
+
 /// Where longer lines of a manifest are cut off, in characters.
 const LONGEST_LINE: usize = 300;
 
@@ -36,6 +39,10 @@ impl Report for Text {
 
     fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
         error(file, place, message)
+    }
+
+    fn warning(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+        warning(file, place, message)
     }
 
     fn end(&mut self, summary: &Summary) -> String {
@@ -78,12 +85,18 @@ pub fn closing_line(summary: &Summary) -> String {
         (summary.known, "known finding (baseline)", "known findings (baseline)"),
         (summary.ignored, "ignored finding", "ignored findings"),
         (summary.written, "file rewritten", "files rewritten"),
+        (summary.unreadable, "unreadable", "unreadable"),
         (summary.errors, "error", "errors"),
     ];
     for (count, one, many) in rest.into_iter().filter(|(count, ..)| *count > 0) {
         text += &format!("; {count} {}", if count == 1 { one } else { many });
     }
-    text + "\n"
+    text.push('\n');
+    if summary.templates > 0 {
+        let noun = if summary.templates == 1 { "template" } else { "templates" };
+        text += &format!("{} {noun} skipped: {RENDER}\n", summary.templates);
+    }
+    text
 }
 
 /// A review for a person: a line, the findings, and what would change.
@@ -105,8 +118,8 @@ fn object(file: &str, review: &Review, width: usize) -> String {
     }
     if let Some(change) = &review.change {
         text += &diff(change);
-        if change.loses_comments && change.before.contains('#') {
-            text += &bullet(HINT, "written anew: comments in this object are lost", width);
+        if change.loses_comments {
+            text += &bullet(HINT, "comments are lost where the lines above are written anew", width);
         }
     } else if review.verdict == Verdict::Changed {
         text += &bullet(HINT, "no way found to write the change into this file; see the patch in --output json", width);
@@ -156,18 +169,21 @@ fn diff(change: &Change) -> String {
 
 /// Returns what is wrong with a file, for a person.
 pub fn error(file: &str, place: Option<&yaml::Error>, message: &str) -> String {
-    let mut text = format!("{BAD}error{BAD:#}: ");
-    text += &placed(file, place, message);
-    text
+    problem((BAD, "error"), file, place, message)
+}
+
+/// Returns what could not be read in a folder, for a person.
+pub fn warning(file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+    problem((HINT, "warning"), file, place, message)
 }
 
 /// Returns what a person should know of a file that is no error.
 pub fn note(file: &str, place: &yaml::Error) -> String {
-    format!("{HINT}note{HINT:#}: {}", placed(file, Some(place), &place.message))
+    problem((HINT, "note"), file, Some(place), &place.message)
 }
 
-fn placed(file: &str, place: Option<&yaml::Error>, message: &str) -> String {
-    let mut text = visible(file);
+fn problem((style, word): (Style, &str), file: &str, place: Option<&yaml::Error>, message: &str) -> String {
+    let mut text = format!("{style}{word}{style:#}: {}", visible(file));
     if let Some(error) = place {
         // Writing to a string can't fail.
         let _ = write!(text, ":{}:{}", error.line, error.column);
@@ -209,6 +225,8 @@ mod tests {
             denied: 2,
             skipped: 2,
             others: 2,
+            templates: 2,
+            unreadable: 2,
             errors: 2,
             written: 2,
             known: 2,
@@ -217,7 +235,8 @@ mod tests {
             ..Summary::default()
         };
         let text = "8 objects: 2 accepted, 2 warned, 2 changed, 2 denied; 2 of other kinds; 2 other documents; 2 known \
-            findings (baseline); 2 ignored findings; 2 files rewritten; 2 errors\n";
+            findings (baseline); 2 ignored findings; 2 files rewritten; 2 unreadable; 2 errors\n2 templates skipped: \
+            review what they render to, with --helm CHART or: helm template CHART | native-sidecar review -\n";
         assert_eq!(plain(&closing_line(&two)), text);
         let left_out = [("not matched by the rules of ClusterAdmissionPolicy a".to_owned(), 3)].into();
         let policy = Summary { accepted: 1, skipped: 1, left_out, ..Summary::default() };

@@ -18,8 +18,8 @@ fn holds(mut text: &str, pieces: &[&str]) -> bool {
 #[test]
 fn quoted_messages_are_those_of_the_policy() {
     let answers: Vec<_> = case_files::folders()
-        .into_iter()
-        .map(|(_, folder)| fs::read_to_string(folder.join("expected.json")).unwrap().replace("\\\"", "\""))
+        .into_values()
+        .map(|folder| fs::read_to_string(folder.join("expected.json")).unwrap().replace("\\\"", "\""))
         .collect();
     let (mut count, mut unknown) = (0, Vec::new());
     for file in page::documents() {
