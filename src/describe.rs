@@ -1,11 +1,15 @@
 //! What the policy is, as data: what its documentation, its form and its schema are made of. Only hosts and tests ask.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::{Map, Value, json};
 
 use crate::catalogue::sidecars::{Entry, Owner, Place, Purpose, entries};
+use crate::catalogue::strippers;
 use crate::json::path::Step;
 use crate::kubernetes::fields::or_null;
 use crate::kubernetes::kinds::{KINDS, Kind};
+use crate::kubernetes::labels;
+pub use crate::kubernetes::version::Version;
 use crate::rules::rule::Rule;
 use crate::rules::{self, RULES};
 use crate::settings::action::Action;
@@ -329,6 +333,17 @@ fn condition_schema(condition: &Condition, fields: &[Field]) -> Value {
         },
     };
     has(condition.setting, is)
+}
+
+/// What is known of a mutating webhook that strips the field, by the names of its configuration and its own,
+/// `CONFIGURATION/WEBHOOK`; None where nothing is.
+pub fn stripper(webhook: &str) -> Option<String> {
+    strippers::find(webhook).map(ToString::to_string)
+}
+
+/// Whether a label selector selects what has these labels; of those that are not known, None, it may be either.
+pub fn selects(selector: &LabelSelector, label: impl Fn(&str) -> Option<Option<String>>) -> bool {
+    labels::selects(selector, label)
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@
 
 pub mod package;
 pub mod engine;
+pub mod cluster;
+pub mod check;
 pub mod report;
 mod source;
 pub mod command;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use native_sidecar::command::{annotate, push, review, rules, run, shell, sidecars};
+use native_sidecar::command::{annotate, check, push, review, rules, run, shell, sidecars};
 use native_sidecar::package::embedded;
 
 /// Runs native-sidecar-policy outside a cluster
@@ -19,6 +19,8 @@ struct Cli {
 enum Command {
     /// Show what the policy says of manifests, and what it would change in them
     Review(review::ReviewArgs),
+    /// Check whether a cluster is ready for native sidecars, and what strips them; stores nothing
+    Check(check::CheckArgs),
     /// Evaluate one admission request and print the response, as `kwctl run` does
     Run(run::RunArgs),
     /// Write the metadata of the policy into its module, as `kwctl annotate` does
@@ -42,6 +44,7 @@ const BROKEN_PIPE: u8 = 128 + 13;
 fn main() -> ExitCode {
     let (result, failure) = match Cli::parse().command {
         Command::Review(args) => (review::run(&args), 2),
+        Command::Check(args) => (check::run(&args), 2),
         Command::Run(args) => (run::run(&args).map(|()| ExitCode::SUCCESS), 1),
         Command::Annotate(args) => (annotate::run(&args).map(|()| ExitCode::SUCCESS), 1),
         Command::Push(args) => (push::run(&args).map(|()| ExitCode::SUCCESS), 1),

@@ -150,7 +150,7 @@ fn every_platform_has_an_archive_with_all_that_belongs_to_the_program() {
         let listed = Command::new("tar").args(["-tzf", &archive]).output().expect("tar").stdout;
         let listed = String::from_utf8(listed).expect("a text");
         let files: BTreeSet<_> = listed.lines().filter(|name| !name.ends_with('/')).collect();
-        let commands = ["", "-annotate", "-completions", "-push", "-review", "-rules", "-run", "-sidecars"];
+        let commands = ["", "-annotate", "-check", "-completions", "-push", "-review", "-rules", "-run", "-sidecars"];
         let pages = commands.map(|command| format!("man/native-sidecar{command}.1"));
         let others = ["LICENSE", "native-sidecar"];
         let completions = ["native-sidecar.bash", "native-sidecar.fish", "_native-sidecar"];

@@ -13,7 +13,10 @@ use native_sidecar_review::rules::Rule;
 use serde_json::Value;
 use yaml::edit;
 
+use crate::cluster::connection::Connection;
+use crate::cluster::workloads::{self, NotListed, Wanted};
 use crate::command::baseline::Baseline;
+use crate::command::cluster::{self, LiveArgs};
 use crate::command::configuration::{self, Configuration, ConfigurationArgs};
 use crate::command::module::Module;
 use crate::command::printer::Printer;
@@ -28,6 +31,7 @@ use crate::report::output::Report;
 use crate::report::patch::Patch;
 use crate::report::sarif::Sarif;
 use crate::report::summary::Summary;
+use crate::report::tally::Tally;
 use crate::report::text::{self, Text};
 use crate::source::SourceArgs;
 use crate::source::chart::DocumentNames;
@@ -45,6 +49,9 @@ pub struct ReviewArgs {
 
     #[command(flatten)]
     source: SourceArgs,
+
+    #[command(flatten)]
+    live: LiveArgs,
 
     #[command(flatten)]
     settings: SettingsArgs,
@@ -128,6 +135,10 @@ policies, --settings-policy chooses one by its name.
 failOn, baseline. It is looked for in the working folder and those above it, as far as the one with .git. Paths and globs \
 in it are relative to its folder.
 
+--cluster reviews every workload of a cluster, each once: what a controller made is its controller's, and a Pod that differs \
+from its controller's template is shown by itself. Nodes, owners and webhooks are asked for as in the cluster. \
+--policy-in-cluster takes settings, rules and selectors from a ClusterAdmissionPolicy there.
+
 Exit codes: 0 nothing is as bad as --fail-on says, or worse; 1 something is; 2 something could not be read (in a folder: with --strict) or written, or \
 there was nothing to review. From good to bad: accepted, warned, changed, denied. A change that --write has written does \
 not count.";
@@ -186,15 +197,23 @@ pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
     }
     let is_stdin = |path: &PathBuf| path.as_os_str() == "-";
     let rendered: Vec<Input> = args.source.rendered().collect();
+    let connection = args.live.connection()?;
     let paths = match args.paths.as_slice() {
-        [] if !rendered.is_empty() => &[][..],
+        [] if !rendered.is_empty() || connection.is_some() => &[][..],
         [] if io::stdin().is_terminal() => bail!("no manifests: name files or folders, or give them on standard input"),
         [] => &[PathBuf::from("-")],
         paths => paths,
     };
     let configuration = args.configuration.read()?;
-    let (settings, deployed) = configuration.settings(&args.settings)?;
-    let engine = Module::read(args.policy.as_deref())?.engine()?;
+    let (settings, deployed) = match connection.as_ref().and_then(|connection| args.live.policy(connection)) {
+        Some(policy) => policy.map(|(settings, policy)| (settings, Some(policy)))?,
+        None => configuration.settings(&args.settings)?,
+    };
+    let module = Module::read(args.policy.as_deref())?;
+    let engine = match &connection {
+        Some(connection) => cluster::engine(&module, connection)?,
+        None => module.engine()?,
+    };
     engine.check_settings(&settings).map_err(|error| configuration.blame(&args.settings, error))?;
     let baseline = args.baseline.clone().or_else(|| configuration.baseline.clone());
     if args.write_baseline && baseline.is_none() {
@@ -224,8 +243,17 @@ pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
     for note in notes(args, &configuration, &settings, deployed.as_ref()) {
         session.printer.print_error(&format!("note: {note}\n"))?;
     }
-    session.all(&Reviewer::new(&engine, &settings).of_policy(deployed.as_ref()), inputs)?;
-    session.finish(&names)
+    let reviewer = Reviewer::new(&engine, &settings).of_policy(deployed.as_ref());
+    match &connection {
+        Some(connection) => {
+            session.cluster(&reviewer, connection, &args.live.wanted(&settings))?;
+            session.finish(cluster::NAME)
+        }
+        None => {
+            session.all(&reviewer, inputs)?;
+            session.finish(&names)
+        }
+    }
 }
 
 /// What has to be known ahead of the report.
@@ -271,18 +299,46 @@ impl Session<'_> {
         Ok(ExitCode::from(self.fail_on.exit_code(&self.summary)))
     }
 
+    /// Reviews what runs in a cluster.
+    fn cluster(&mut self, reviewer: &Reviewer, connection: &Connection, wanted: &Wanted) -> Result<()> {
+        let names = DocumentNames::same(cluster::NAME);
+        let mut tally = Tally::default();
+        let not_listed = workloads::each(connection, wanted, |object| {
+            reviewer.review(cluster::NAME, &cluster::as_text(&object), |event| {
+                if let Event::Object(review) = &event {
+                    tally.add(review);
+                }
+                self.event(&names, true, event)
+            })?;
+            Ok::<(), anyhow::Error>(())
+        })?;
+        for NotListed { kind, failure } in not_listed {
+            self.error(cluster::NAME, None, &format!("cannot list {kind}: {failure}"))?;
+        }
+        if let Some(baseline) = &mut self.baseline {
+            baseline.reviewed(cluster::NAME);
+        }
+        self.progress.finish();
+        if self.args.output == Format::Text {
+            self.printer.print(&tally.table())?;
+        }
+        self.printer.print(&self.report.end(&self.summary))
+    }
+
     fn input(&mut self, reviewer: &Reviewer, input: &Input) -> Result<()> {
         let name = input.name();
         let text = match input.read() {
             Ok(text) => text,
-            Err(Unreadable { place, message }) => return self.unreadable(input, &name, place.as_ref(), &message),
+            Err(Unreadable { place, message }) => {
+                return self.unreadable(input.is_named, &name, place.as_ref(), &message);
+            }
         };
         if let Some(place) = input.template(&text) {
-            return self.template(input, &name, &place);
+            return self.template(input.is_named, &name, &place);
         }
         let names = input.document_names(&name, &text);
         let problems = self.summary.errors + self.summary.unreadable;
-        let edits = reviewer.review(&name, &text, |event| self.event(input, &names, event))?;
+        let edits = reviewer.review(&name, &text, |event| self.event(&names, input.is_named, event))?;
         let is_whole = problems == self.summary.errors + self.summary.unreadable;
         if let Some(baseline) = self.baseline.as_mut().filter(|_| is_whole) {
             baseline.reviewed(&name);
@@ -330,14 +386,16 @@ impl Session<'_> {
         }
     }
 
-    fn event(&mut self, input: &Input, names: &DocumentNames, event: Event) -> Result<()> {
+    fn event(&mut self, names: &DocumentNames, is_named: bool, event: Event) -> Result<()> {
         let mut review = match event {
             Event::Object(review) => review,
             Event::Other => {
                 self.summary.others += 1;
                 return Ok(());
             }
-            Event::Error(error) => return self.unreadable(input, names.at(error.line), Some(&error), &error.message),
+            Event::Error(error) => {
+                return self.unreadable(is_named, names.at(error.line), Some(&error), &error.message);
+            }
             Event::Mistake(mistake) => return self.note(names.at(mistake.line), &mistake),
             Event::Unused(unused) if self.args.output == Format::Text => {
                 return self.note(names.at(unused.line), &unused);
@@ -375,8 +433,8 @@ impl Session<'_> {
     }
 
     /// What can't be read is an error where the user named it, and a warning where it only is in a folder.
-    fn unreadable(&mut self, input: &Input, name: &str, place: Option<&yaml::Error>, message: &str) -> Result<()> {
-        if input.is_named || self.args.source.strict {
+    fn unreadable(&mut self, is_named: bool, name: &str, place: Option<&yaml::Error>, message: &str) -> Result<()> {
+        if is_named || self.args.source.strict {
             return self.error(name, place, message);
         }
         self.summary.unreadable += 1;
@@ -384,8 +442,8 @@ impl Session<'_> {
         self.print_problem(&text)
     }
 
-    fn template(&mut self, input: &Input, name: &str, place: &yaml::Error) -> Result<()> {
-        if input.is_named || self.args.source.strict {
+    fn template(&mut self, is_named: bool, name: &str, place: &yaml::Error) -> Result<()> {
+        if is_named || self.args.source.strict {
             return self.error(name, Some(place), &place.message);
         }
         self.summary.templates += 1;

@@ -4,14 +4,19 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use native_sidecar_review::admission::AdmissionRequest;
 use serde_json::Value;
 
+use crate::cluster::connection::Connection;
+use crate::cluster::lookups::Lookups;
+use crate::command::cluster::ClusterArgs;
 use crate::command::module::Module;
 use crate::command::settings::SettingsArgs;
 use crate::engine::host_calls::HostCalls;
+use crate::engine::lookup::Answers;
+use crate::engine::session::{Recorder, Replay};
 use crate::package::metadata::Metadata;
 
 /// Arguments of `run`, a part of those of `kwctl run`.
@@ -28,12 +33,19 @@ pub struct RunArgs {
     #[command(flatten)]
     settings: SettingsArgs,
 
-    /// Let the policy read the Kubernetes resources that its metadata names
+    /// Let the policy read the Kubernetes resources that its metadata names: from the cluster, or from a recorded session
     #[arg(long)]
     allow_context_aware: bool,
 
+    #[command(flatten)]
+    cluster: ClusterArgs,
+
+    /// Write the policy's questions about Kubernetes resources, and the cluster's answers, to this file
+    #[arg(long, value_name = "FILE", requires = "allow_context_aware")]
+    record_host_capabilities_interactions: Option<PathBuf>,
+
     /// File with the answers to the policy's questions about Kubernetes resources, as kwctl records them
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "record_host_capabilities_interactions")]
     replay_host_capabilities_interactions: Option<PathBuf>,
 }
 
@@ -49,13 +61,17 @@ pub fn run(args: &RunArgs) -> Result<()> {
     let policy = Module::read(file)?;
     let metadata = policy.metadata()?;
     let request = AdmissionRequest::from_review(review)?.to_sorted_value()?;
-    let host_calls = Arc::new(host_calls(args, metadata)?);
+    let (host_calls, recorder) = host_calls(args, metadata)?;
+    let host_calls = Arc::new(host_calls);
     let engine = policy.engine()?.with_host_calls(Arc::clone(&host_calls));
 
     engine.check_settings(&settings)?;
     let response = engine.evaluate(&request, &settings);
     if host_calls.leftovers() > 0 {
         warn(&format!("recorded exchanges that have not been replayed: {}", host_calls.leftovers()));
+    }
+    if let (Some(recorder), Some(path)) = (recorder, &args.record_host_capabilities_interactions) {
+        std::fs::write(path, recorder.session()).with_context(|| format!("cannot write {}", path.display()))?;
     }
     let line = serde_json::to_string(&response)? + "\n";
     Ok(io::stdout().write_all(line.as_bytes())?)
@@ -68,23 +84,26 @@ fn read_request(path: &str) -> Result<String> {
     std::fs::read_to_string(path).map_err(|error| anyhow!("Error opening request file {path}; {error}"))
 }
 
-fn host_calls(args: &RunArgs, metadata: Option<Metadata>) -> Result<HostCalls> {
+/// Who answers the policy, and who records that.
+fn host_calls(args: &RunArgs, metadata: Option<Metadata>) -> Result<(HostCalls, Option<Arc<Recorder<Lookups>>>)> {
     let wanted = metadata.map(|metadata| metadata.context_aware_resources).unwrap_or_default();
-    let granted = match args.allow_context_aware {
-        true => wanted,
-        false => {
-            if !wanted.is_empty() {
-                warn("the policy reads Kubernetes resources; grant it that with --allow-context-aware");
-            }
-            Default::default()
+    if wanted.is_empty() {
+        return Ok((HostCalls::default(), None));
+    }
+    if !args.allow_context_aware {
+        warn("the policy reads Kubernetes resources; grant it that with --allow-context-aware");
+        return Ok((HostCalls::default(), None));
+    }
+    if let Some(session) = &args.replay_host_capabilities_interactions {
+        return Ok((HostCalls::new(wanted, Arc::new(Replay::of_file(session)?)), None));
+    }
+    let lookups = Lookups::new(Arc::new(Connection::open(&args.cluster.target())?));
+    match args.record_host_capabilities_interactions {
+        None => Ok((HostCalls::new(wanted, Arc::new(lookups)), None)),
+        Some(_) => {
+            let recorder = Arc::new(Recorder::new(lookups));
+            Ok((HostCalls::new(wanted, Arc::clone(&recorder) as Arc<dyn Answers>), Some(recorder)))
         }
-    };
-    match &args.replay_host_capabilities_interactions {
-        Some(session) => HostCalls::replay_file(granted, session),
-        None if granted.is_empty() => Ok(HostCalls::default()),
-        None => bail!(
-            "--allow-context-aware needs --replay-host-capabilities-interactions: there is no cluster to ask here"
-        ),
     }
 }
 

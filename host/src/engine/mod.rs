@@ -1,5 +1,7 @@
 //! The policy module in the engine that Kubewarden runs it in: wasmtime, spoken to by waPC.
 
+pub mod lookup;
+pub mod session;
 pub mod host_calls;
 mod answer;
 

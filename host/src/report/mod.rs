@@ -13,3 +13,5 @@ pub mod junit;
 pub mod patch;
 pub mod github;
 pub mod markdown;
+pub mod checklist;
+pub mod tally;

@@ -18,11 +18,11 @@ const RENDER: &str = "review what they render to, with --helm CHART or: helm tem
 /// Where longer lines of a manifest are cut off, in characters.
 const LONGEST_LINE: usize = 300;
 
-const DIM: Style = Style::new().dimmed();
-const BOLD: Style = Style::new().bold();
-const GOOD: Style = AnsiColor::Green.on_default();
-const HINT: Style = AnsiColor::Yellow.on_default();
-const BAD: Style = AnsiColor::Red.on_default();
+pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+pub(super) const HINT: Style = AnsiColor::Yellow.on_default();
+pub(super) const BAD: Style = AnsiColor::Red.on_default();
 const NOTE: Style = AnsiColor::Cyan.on_default();
 
 /// Text for a person.
@@ -139,7 +139,7 @@ fn suppressed(review: &Review) -> String {
     }
 }
 
-fn bullet(style: Style, text: &str, width: usize) -> String {
+pub(super) fn bullet(style: Style, text: &str, width: usize) -> String {
     let options = textwrap::Options::new(width)
         .initial_indent("  - ")
         .subsequent_indent("    ")
@@ -192,7 +192,7 @@ fn problem((style, word): (Style, &str), file: &str, place: Option<&yaml::Error>
 }
 
 /// A text without what a terminal would take for a command, and not too long for anybody to read.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     let mut shown = String::new();
     for (count, c) in text.chars().enumerate() {
         match c {

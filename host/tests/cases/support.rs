@@ -11,8 +11,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use native_sidecar::engine::host_calls::HostCalls;
+use native_sidecar::engine::session::Replay;
 use native_sidecar::package::metadata::Metadata;
 use serde_json::{Value, json};
 
@@ -56,7 +58,8 @@ impl Case {
     /// A host that answers as the session says, from its beginning.
     pub fn host(&self) -> HostCalls {
         let Some(session) = &self.session else { return HostCalls::default() };
-        HostCalls::replay(granted(), session).unwrap_or_else(|error| panic!("{}: {error:#}", self.name))
+        let replay = Replay::new(session).unwrap_or_else(|error| panic!("{}: {error:#}", self.name));
+        HostCalls::new(granted(), Arc::new(replay))
     }
 
     /// The answer of the library, called natively.

@@ -15,9 +15,9 @@ use crate::common;
 use crate::page::{self, Block};
 use crate::settings::complete;
 
-/// What a block may need that is not here, and the programs by which it can be told.
+/// What a block may need that is not here, and the words by which it can be told.
 const NEEDS: &[(&str, &[&str])] = &[
-    ("cluster", &["kubectl", "helm"]),
+    ("cluster", &["kubectl", "helm", "check", "--cluster"]),
     ("kwctl", &["kwctl"]),
     ("build", &["make", "cargo"]),
     ("helm", &["helm"]),
