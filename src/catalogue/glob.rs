@@ -41,7 +41,8 @@ impl<'a> Glob<'a> {
         // What has no other wildcards than `?` and single `*` is a glob.
         let rest = &text.as_bytes()[literal..];
         if rest.contains(&b'[') || rest.windows(2).any(|pair| pair == b"**") {
-            Pattern::new(&text).map_err(|error| format!("is no glob: {} at character {}", error.msg, error.pos + 1))?;
+            Pattern::new(&text)
+                .map_err(|error| format!("is not a glob: {} at character {}", error.msg, error.pos + 1))?;
         }
         if all & subject.class() == 0 {
             let is_allowed = |each: char| u8::try_from(each).is_ok_and(|byte| class_of(byte) & subject.class() != 0);
@@ -212,11 +213,11 @@ mod tests {
     fn says_what_is_wrong() {
         for (glob, subject, error) in [
             ("", Subject::ContainerName, "is empty; it matches nothing"),
-            ("log[", Subject::ContainerName, "is no glob: invalid range pattern at character 4"),
+            ("log[", Subject::ContainerName, "is not a glob: invalid range pattern at character 4"),
             (
                 "***",
                 Subject::ContainerName,
-                "is no glob: wildcards are either regular `*` or recursive `**` at character 3",
+                "is not a glob: wildcards are either regular `*` or recursive `**` at character 3",
             ),
             ("Log*", Subject::ContainerName, "can never match: a container name never has 'L'"),
             ("{a,b}", Subject::ContainerName, "can never match: a container name never has '{'"),

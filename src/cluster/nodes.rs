@@ -134,9 +134,7 @@ impl Nodes {
     pub fn why_not(&self) -> Option<String> {
         match &self.support {
             Support::Yes => None,
-            Support::NoNode => {
-                Some("no node takes the Pod now, so that nobody knows what its node supports".to_owned())
-            }
+            Support::NoNode => Some("no node takes the Pod now, so what its node will support is not known".to_owned()),
             Support::No(unsupported) => Some(unsupported.clause(1)),
         }
     }
@@ -248,7 +246,7 @@ impl Unsupported {
                 let oldest = api_server.older_by(SKEW);
                 format!("native sidecars need nodes of {minimum}, and an API server of {api_server} allows {oldest}")
             }
-            Self::Unknown(error) => format!("whether native sidecars work is not known: {error}"),
+            Self::Unknown(error) => format!("cannot tell whether native sidecars work: {error}"),
         }
     }
 }

@@ -110,7 +110,7 @@ pub struct NodeLabel {
 impl NodeLabel {
     /// Reads `KEY=VALUE`: <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>.
     pub fn new(text: &str) -> Result<Self, String> {
-        let form = || "is not of the form KEY=VALUE, as example.com/native-sidecars=true is".to_owned();
+        let form = || "is not of the form KEY=VALUE, such as example.com/native-sidecars=true".to_owned();
         let (key, value) = text.split_once('=').ok_or_else(form)?;
         let is_name = |text: &str| {
             let is_end = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);

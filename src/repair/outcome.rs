@@ -136,7 +136,7 @@ impl fmt::Display for NotRepaired {
             Self::RestartPolicyRules(version) => {
                 let remedy = match version {
                     Some(_) => "; remove them",
-                    None => ", and apiServerVersion does not say which this is",
+                    None => ", and apiServerVersion is not set",
                 };
                 write!(
                     f,
@@ -180,7 +180,7 @@ impl fmt::Display for Consequence {
                 "the app starts only after its {field} has succeeded. Where that needs the app, the Pod never starts: change it."
             ),
             Self::PreStopSleeps => f.write_str(
-                "its preStop that only sleeps takes from the grace period. Keep it only in a proxy that serves the last requests.",
+                "its preStop only sleeps, which uses up the grace period. Keep it only in a proxy that serves the last requests.",
             ),
             Self::NoStartupProbe => f.write_str(
                 "it starts first (startFirst) but has no startupProbe, so nothing waits until it is ready. Add one.",
@@ -213,7 +213,7 @@ impl fmt::Display for Consequence {
                 "a rule of podFailurePolicy without containerName also sees how it is ended (137 or 143). Name a main container.",
             ),
             Self::Scheduler(name) => {
-                write!(f, "scheduler {name:?} may not count what native sidecars request. Ask who runs it.")
+                write!(f, "scheduler {name:?} may not count what native sidecars request. Ask its operator.")
             }
             Self::QuitCall(name) => write!(
                 f,

@@ -48,7 +48,7 @@ pub fn problem(
 /// Returns what it means that the Pod is kept to nodes with this label.
 pub fn pinned(about: About, unsupported: &Unsupported, NodeLabel { key, value }: &NodeLabel) -> String {
     let missing = match unsupported {
-        Unsupported::Nodes { has_labelled: false, .. } => " No such node is there for it yet.",
+        Unsupported::Nodes { has_labelled: false, .. } => " There is no such node yet.",
         _ => "",
     };
     format!("{}: the Pod now needs a node with {key}={value}: {}.{missing}", about.object, unsupported.clause(1))

@@ -165,7 +165,7 @@ fn remedy(finding: &Finding) -> String {
         _ => "",
     };
     match (strength, *source) {
-        (Strength::Change, _) => "Put it back, unless it is to run once from now on.".to_owned(),
+        (Strength::Change, _) => "Put it back, unless the container should run once from now on.".to_owned(),
         (Strength::Proof, source) if source == &OLD_OBJECT => {
             "Put it back and update the tool that drops it: a Pod can't change in this.".to_owned()
         }

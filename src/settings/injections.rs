@@ -241,7 +241,7 @@ impl Injection {
         };
         let annotation = text(&written.annotation).split_once('=').filter(|(key, _)| !key.is_empty());
         match (&written.annotation, &written.pod_selector) {
-            (None, None) => wrong(Malformed::new(place, "neither podSelector nor annotation; which Pods is it for?")),
+            (None, None) => wrong(Malformed::new(place, "set podSelector or annotation: which Pods is it for?")),
             (Some(_), _) if annotation.is_none() => {
                 wrong(Malformed::new(at("annotation"), "not of the form KEY=VALUE, as example.com/inject=true is"));
             }

@@ -356,12 +356,12 @@ fn injector_name(text: &str) -> Result<&'static str, String> {
 }
 
 fn api_server_version(text: &str) -> Result<Version, String> {
-    Version::read(text).ok_or_else(|| "is no version of Kubernetes, as 1.36 is".to_owned())
+    Version::read(text).ok_or_else(|| "is not a version of Kubernetes such as 1.36".to_owned())
 }
 
 fn minimum_node_version(text: &str) -> Result<Version, String> {
     match Version::read(text).filter(|version| version.to_string() == text) {
-        None => Err("is not of the form MAJOR.MINOR, as 1.29 is".to_owned()),
+        None => Err("is not of the form MAJOR.MINOR, such as 1.29".to_owned()),
         Some(version) if version < version::SIDECARS_ALPHA => {
             Err(format!("is too old: native sidecars came with {}", version::SIDECARS_ALPHA))
         }

@@ -13,7 +13,7 @@ const SCHEMA: &str =
 
 /// What the policy refuses and no schema can: a part of the message, and why.
 const BEYOND_A_SCHEMA: &[(&str, &str)] = &[
-    ("is no glob", "the grammar of globs"),
+    ("is not a glob", "the grammar of globs"),
     ("has a JSONPath that cannot be read", "the grammar of JSONPath"),
     ("whose Pod template the policy knows by itself", "the table of kinds"),
     ("another injection has", "two entries of a list compared"),
