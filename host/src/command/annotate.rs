@@ -23,7 +23,7 @@ pub struct AnnotateArgs {
     #[arg(long, short, value_name = "FILE")]
     metadata_path: PathBuf,
 
-    /// File that says how to use the policy: its README
+    /// File with the documentation of the policy: its README
     #[arg(long, short, value_name = "FILE")]
     usage_path: Option<PathBuf>,
 

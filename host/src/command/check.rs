@@ -33,7 +33,7 @@ pub struct CheckArgs {
     #[arg(long, short, value_name = "FILE", env = "NATIVE_SIDECAR_POLICY", hide_env_values = true)]
     policy: Option<PathBuf>,
 
-    /// The workloads of this namespace alone
+    /// Look at the workloads of this namespace alone
     #[arg(long, short, value_name = "NAME")]
     namespace: Option<String>,
 
@@ -45,11 +45,11 @@ pub struct CheckArgs {
     #[arg(long, value_name = "NUMBER", default_value_t = 2000)]
     max_dry_runs: usize,
 
-    /// What to print
+    /// Format of the report
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     output: Format,
 
-    /// When to print in colour
+    /// Whether to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     color: clap::ColorChoice,
 }

@@ -51,11 +51,11 @@ pub struct LiveArgs {
     #[command(flatten)]
     target: ClusterArgs,
 
-    /// With --cluster: the workloads of this namespace alone
+    /// With --cluster: review the workloads of this namespace alone
     #[arg(long, short, value_name = "NAME", requires = "cluster")]
     namespace: Option<String>,
 
-    /// With --cluster: workloads with these labels alone, such as app=shop
+    /// With --cluster: review the workloads with these labels alone, such as app=shop
     #[arg(long, short = 'l', value_name = "SELECTOR", requires = "cluster")]
     selector: Option<String>,
 

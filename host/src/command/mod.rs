@@ -7,6 +7,7 @@ mod module;
 mod cluster;
 mod progress;
 mod printer;
+mod session;
 mod list;
 pub mod run;
 pub mod annotate;

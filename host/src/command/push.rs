@@ -32,7 +32,7 @@ pub struct PushArgs {
     #[arg(value_name = "URI")]
     uri: String,
 
-    /// Push a module that is not annotated, too
+    /// Also push a module that is not annotated
     #[arg(long, short)]
     force: bool,
 

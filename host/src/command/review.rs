@@ -4,46 +4,32 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use native_sidecar_review::policy::Policy;
-use native_sidecar_review::reviewer::{Event, Review, Reviewer, Verdict};
+use native_sidecar_review::reviewer::Reviewer;
 use native_sidecar_review::rules::Rule;
 use serde_json::Value;
-use yaml::edit;
 
-use crate::cluster::connection::Connection;
-use crate::cluster::workloads::{self, NotListed, Wanted};
 use crate::command::baseline::Baseline;
 use crate::command::cluster::{self, LiveArgs};
 use crate::command::configuration::{self, Configuration, ConfigurationArgs};
 use crate::command::module::Module;
 use crate::command::printer::Printer;
-use crate::command::progress::Progress;
+use crate::command::session::{Options, Session};
 use crate::command::settings::SettingsArgs;
 use crate::report::fail_on::FailOn;
-use crate::report::github::Github;
-use crate::report::json::JsonLines;
-use crate::report::junit::Junit;
-use crate::report::markdown::Markdown;
-use crate::report::output::Report;
-use crate::report::patch::Patch;
-use crate::report::sarif::Sarif;
-use crate::report::summary::Summary;
-use crate::report::tally::Tally;
-use crate::report::text::{self, Text};
+use crate::report::format::Format;
 use crate::source::SourceArgs;
-use crate::source::chart::DocumentNames;
-use crate::source::input::{Input, Origin, STDIN, Unreadable};
-use crate::source::replace;
+use crate::source::input::{Input, STDIN};
 use crate::source::walk::{self, Exclude};
 
 /// Arguments of `review`.
 #[derive(Args, Debug)]
 #[command(after_long_help = HELP)]
 pub struct ReviewArgs {
-    /// Manifests as YAML or JSON; of a folder: every *.yaml, *.yml and *.json in it; `-` is standard input
+    /// Manifests, as YAML or JSON; a folder means every *.yaml, *.yml and *.json in it; `-` is standard input
     #[arg(value_name = "FILE|FOLDER")]
     paths: Vec<PathBuf>,
 
@@ -63,31 +49,31 @@ pub struct ReviewArgs {
     #[arg(long, short, value_name = "FILE", env = "NATIVE_SIDECAR_POLICY", hide_env_values = true)]
     policy: Option<PathBuf>,
 
-    /// Put the changes into the files; of standard input: write the changed text to standard output
+    /// Write the changes into the files; with `-`, write the changed manifests to standard output
     #[arg(long, short, visible_alias = "fix")]
     write: bool,
 
-    /// What to print
+    /// Format of the report
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     output: Format,
 
-    /// What makes the exit code 1; by default what is denied
+    /// The mildest verdict that makes the exit code 1; by default denied
     #[arg(long, value_name = "VERDICT")]
     fail_on: Option<FailOn>,
 
-    /// Take it for no error that there is no Kubernetes object
+    /// Accept that there is nothing to review, which is an error otherwise
     #[arg(long)]
     allow_empty: bool,
 
-    /// A file with the findings that are known: only others count
+    /// File with the findings that are known: only others count
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
 
-    /// Write the findings that there are now into the file of --baseline
+    /// Write the present findings into the file of --baseline
     #[arg(long)]
     write_baseline: bool,
 
-    /// Print what a rule means, why it matters, an example, and its settings; reviews nothing
+    /// Explain a rule with an example and its settings, and review nothing
     #[arg(long, value_name = "RULE", value_parser = PossibleValuesParser::new(Rule::all().map(|rule| rule.id)))]
     explain: Option<String>,
 
@@ -95,7 +81,7 @@ pub struct ReviewArgs {
     #[arg(long, short)]
     quiet: bool,
 
-    /// When to print in colour
+    /// Whether to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     color: clap::ColorChoice,
 }
@@ -109,8 +95,8 @@ without a name, or whose Pods have no containers, or one without a name or, unle
 comments along. Where that is not possible (an anchor that is used elsewhere, say), the object is written anew \
 without its comments, and the report says so. A file behind a link that leads out of what is named is not written.
 
-A line of --output json has: file, document, line, apiVersion, kind, namespace, name, verdict (skipped, accepted, \
-warned, changed, denied), leftOut, allowed, message, warnings, findings, repairs, patch, change (a unified diff); or, of an error: \
+Each line of --output json has: file, document, line, apiVersion, kind, namespace, name, verdict (skipped, accepted, \
+warned, changed, denied), leftOut, allowed, message, warnings, findings, repairs, patch, change (a unified diff), losesComments; or, of an error: \
 file, line, column, error; of what is unreadable or a template in a folder: warning or skipped instead of error. An element of findings has: rule, severity (denied, warned), message, container, path, line, \
 column, suppressed (comment, baseline), reason; one of repairs has: rule, container, path, line, column. --explain \
 explains the rules that all formats name.
@@ -143,49 +129,19 @@ Exit codes: 0 nothing is as bad as --fail-on says, or worse; 1 something is; 2 s
 there was nothing to review. From good to bad: accepted, warned, changed, denied. A change that --write has written does \
 not count.";
 
-/// What to print.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// For programs: one line of JSON for each object and each error
-    Json,
-    /// For code scanning and editors: SARIF 2.1.0, with a result for each message
-    Sarif,
-    /// For CI systems: JUnit XML, with a test for each object
-    Junit,
-    /// For GitHub Actions: annotations beside the lines
-    Github,
-    /// For a pull request or a job's summary: a table, and the changes
-    Markdown,
-    /// For git apply: what --write would change
-    Diff,
-}
-
-impl Format {
-    /// Whether errors are for the eyes of a person, on standard error.
-    fn has_errors_apart(self) -> bool {
-        matches!(self, Self::Text | Self::Diff)
-    }
-
-    fn report(self, width: usize, fail_on: FailOn) -> Box<dyn Report> {
-        match self {
-            Self::Text => Box::new(Text { width }),
-            Self::Json => Box::new(JsonLines),
-            Self::Sarif => Box::<Sarif>::default(),
-            Self::Junit => Box::new(Junit::new(fail_on)),
-            Self::Github => Box::new(Github),
-            Self::Markdown => Box::<Markdown>::default(),
-            Self::Diff => Box::new(Patch),
-        }
-    }
-}
-
 impl ReviewArgs {
-    /// What makes the review fail.
-    fn fail_on(&self, configuration: &Configuration) -> FailOn {
+    /// What a review does with what it finds, by these arguments and by the configuration where they say nothing.
+    fn options(&self, configuration: &Configuration) -> Options {
         let configured = configuration.fail_on.as_deref().and_then(|word| FailOn::from_str(word, false).ok());
-        self.fail_on.or(configured).unwrap_or_default()
+        Options {
+            format: self.output,
+            fail_on: self.fail_on.or(configured).unwrap_or_default(),
+            writes: self.write,
+            writes_baseline: self.write_baseline,
+            is_quiet: self.quiet,
+            is_strict: self.source.strict,
+            may_be_empty: self.allow_empty,
+        }
     }
 }
 
@@ -220,7 +176,6 @@ pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
         bail!("--write-baseline needs --baseline FILE, or baseline in {}", configuration::FILE);
     }
     let baseline = baseline.map(|path| Baseline::open(&path, args.write_baseline)).transpose()?;
-    let fail_on = args.fail_on(&configuration);
 
     let exclude = [
         Exclude { folder: None, patterns: &args.source.exclude },
@@ -230,19 +185,9 @@ pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
     inputs.extend(rendered);
     let names = names(paths.iter().map(PathBuf::as_path).chain(args.source.rendered_from()));
     let to_stdout = args.write && paths.iter().any(is_stdin);
-    let printer = Printer::new(args.color, to_stdout);
-    let mut session = Session {
-        args,
-        report: args.output.report(printer.width, fail_on),
-        printer,
-        baseline,
-        fail_on,
-        summary: Summary::default(),
-        progress: Progress::new(inputs.len(), args.output == Format::Text && io::stderr().is_terminal()),
-    };
-    for note in notes(args, &configuration, &settings, deployed.as_ref()) {
-        session.printer.print_error(&format!("note: {note}\n"))?;
-    }
+    let options = args.options(&configuration);
+    let mut session = Session::new(options, Printer::new(args.color, to_stdout), baseline, inputs.len());
+    session.begin(notes(args, &configuration, &settings, deployed.as_ref()))?;
     let reviewer = Reviewer::new(&engine, &settings).of_policy(deployed.as_ref());
     match &connection {
         Some(connection) => {
@@ -259,215 +204,6 @@ pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
 /// What has to be known ahead of the report.
 fn notes(args: &ReviewArgs, configuration: &Configuration, settings: &Value, policy: Option<&Policy>) -> Vec<String> {
     configuration.note(&args.configuration).into_iter().chain(policy.and_then(|policy| policy.note(settings))).collect()
-}
-
-/// A review of everything that was asked for.
-struct Session<'a> {
-    args: &'a ReviewArgs,
-    report: Box<dyn Report>,
-    printer: Printer,
-    baseline: Option<Baseline>,
-    fail_on: FailOn,
-    summary: Summary,
-    progress: Progress,
-}
-
-impl Session<'_> {
-    fn all(&mut self, reviewer: &Reviewer, inputs: Vec<Input>) -> Result<()> {
-        for input in inputs {
-            self.input(reviewer, &input)?;
-            self.progress.file();
-        }
-        self.progress.finish();
-        self.printer.print(&self.report.end(&self.summary))
-    }
-
-    /// What is left to do and to say when everything is reviewed.
-    fn finish(&self, names: &str) -> Result<ExitCode> {
-        if let Some(baseline) = &self.baseline {
-            baseline.write()?;
-            if let (count @ 1.., false) = (baseline.gone(), self.args.write_baseline) {
-                let entries = if count == 1 { "1 entry is" } else { &format!("{count} entries are") };
-                let name = baseline.path().display();
-                let text = format!("note: baseline {name}: {entries} gone; write it anew with --write-baseline\n");
-                self.printer.print_error(&text)?;
-            }
-        }
-        if self.summary.is_empty() && self.summary.errors == 0 && !self.args.allow_empty {
-            bail!("nothing to review: no Kubernetes object in {names} (--allow-empty accepts that)");
-        }
-        Ok(ExitCode::from(self.fail_on.exit_code(&self.summary)))
-    }
-
-    /// Reviews what runs in a cluster.
-    fn cluster(&mut self, reviewer: &Reviewer, connection: &Connection, wanted: &Wanted) -> Result<()> {
-        let names = DocumentNames::same(cluster::NAME);
-        let mut tally = Tally::default();
-        let not_listed = workloads::each(connection, wanted, |object| {
-            reviewer.review(cluster::NAME, &cluster::as_text(&object), |event| {
-                if let Event::Object(review) = &event {
-                    tally.add(review);
-                }
-                self.event(&names, true, event)
-            })?;
-            Ok::<(), anyhow::Error>(())
-        })?;
-        for NotListed { kind, failure } in not_listed {
-            self.error(cluster::NAME, None, &format!("cannot list {kind}: {failure}"))?;
-        }
-        if let Some(baseline) = &mut self.baseline {
-            baseline.reviewed(cluster::NAME);
-        }
-        self.progress.finish();
-        if self.args.output == Format::Text {
-            self.printer.print(&tally.table())?;
-        }
-        self.printer.print(&self.report.end(&self.summary))
-    }
-
-    fn input(&mut self, reviewer: &Reviewer, input: &Input) -> Result<()> {
-        let name = input.name();
-        let text = match input.read() {
-            Ok(text) => text,
-            Err(Unreadable { place, message }) => {
-                return self.unreadable(input.is_named, &name, place.as_ref(), &message);
-            }
-        };
-        if let Some(place) = input.template(&text) {
-            return self.template(input.is_named, &name, &place);
-        }
-        let names = input.document_names(&name, &text);
-        let problems = self.summary.errors + self.summary.unreadable;
-        let edits = reviewer.review(&name, &text, |event| self.event(&names, input.is_named, event))?;
-        let is_whole = problems == self.summary.errors + self.summary.unreadable;
-        if let Some(baseline) = self.baseline.as_mut().filter(|_| is_whole) {
-            baseline.reviewed(&name);
-        }
-        let after = edit::apply(&text, 0..text.len(), &edits);
-        if !edits.is_empty() {
-            self.rewritten(&name, &text, &after, &input.origin)?;
-        }
-        if self.args.write {
-            self.write(&input.origin, &name, &after, !edits.is_empty())?;
-        }
-        Ok(())
-    }
-
-    fn write(&mut self, origin: &Origin, name: &str, after: &str, is_changed: bool) -> Result<()> {
-        let (path, file, is_inside) = match origin {
-            Origin::Stdin => return Ok(io::stdout().write_all(after.as_bytes())?),
-            Origin::File { path, file, is_inside } if is_changed => (path, file, *is_inside),
-            _ => return Ok(()),
-        };
-        let written = match file {
-            Some(file) if !is_inside => {
-                Err(anyhow!("the link leads to {}, which is outside of what was named", file.display()))
-            }
-            file => replace::replace(file.as_ref().unwrap_or(path), after.as_bytes()),
-        };
-        match written {
-            Ok(()) => self.summary.written += 1,
-            Err(error) => self.error(name, None, &format!("cannot write: {error:#}"))?,
-        }
-        Ok(())
-    }
-
-    /// Shows what all changes together make of a file.
-    fn rewritten(&mut self, file: &str, before: &str, after: &str, origin: &Origin) -> Result<()> {
-        let shown = match (self.args.output, origin) {
-            (Format::Diff, Origin::Stdin | Origin::Rendered(..)) => {
-                Err(anyhow!("a diff needs files to name; name them in place of what is rendered or piped"))
-            }
-            _ => self.report.rewritten(file, before, after),
-        };
-        match shown {
-            Ok(text) => self.progress.suspend(|| self.printer.print(&text)),
-            Err(error) => self.error(file, None, &format!("{error:#}")),
-        }
-    }
-
-    fn event(&mut self, names: &DocumentNames, is_named: bool, event: Event) -> Result<()> {
-        let mut review = match event {
-            Event::Object(review) => review,
-            Event::Other => {
-                self.summary.others += 1;
-                return Ok(());
-            }
-            Event::Error(error) => {
-                return self.unreadable(is_named, names.at(error.line), Some(&error), &error.message);
-            }
-            Event::Mistake(mistake) => return self.note(names.at(mistake.line), &mistake),
-            Event::Unused(unused) if self.args.output == Format::Text => {
-                return self.note(names.at(unused.line), &unused);
-            }
-            Event::Unused(_) => return Ok(()),
-        };
-        let file = names.at(review.line);
-        if let Some(baseline) = &mut self.baseline {
-            baseline.suppress(file, &mut review);
-        }
-        self.summary.count(&review, self.args.write);
-        if review.verdict == Verdict::Changed && review.change.is_none() {
-            self.stuck(file, &review)?;
-        }
-        self.progress.object();
-        if self.args.quiet && matches!(review.verdict, Verdict::Accepted | Verdict::Skipped) {
-            return Ok(());
-        }
-        let text = self.report.object(file, &review);
-        self.progress.suspend(|| self.printer.print(&text))
-    }
-
-    /// A change that can't be written: a migration must not take the file for done.
-    fn stuck(&mut self, file: &str, review: &Review) -> Result<()> {
-        match self.args.output {
-            Format::Diff => {
-                let message = format!("no way found to write the change of {} into this file", review.object());
-                self.error(&format!("{file}:{}", review.line), None, &message)?;
-            }
-            // The report says so.
-            _ if self.args.write => self.summary.errors += 1,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// What can't be read is an error where the user named it, and a warning where it only is in a folder.
-    fn unreadable(&mut self, is_named: bool, name: &str, place: Option<&yaml::Error>, message: &str) -> Result<()> {
-        if is_named || self.args.source.strict {
-            return self.error(name, place, message);
-        }
-        self.summary.unreadable += 1;
-        let text = self.report.warning(name, place, message);
-        self.print_problem(&text)
-    }
-
-    fn template(&mut self, is_named: bool, name: &str, place: &yaml::Error) -> Result<()> {
-        if is_named || self.args.source.strict {
-            return self.error(name, Some(place), &place.message);
-        }
-        self.summary.templates += 1;
-        let text = self.report.template(name);
-        self.print_problem(&text)
-    }
-
-    fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> Result<()> {
-        self.summary.errors += 1;
-        let text = self.report.error(file, place, message);
-        self.print_problem(&text)
-    }
-
-    fn print_problem(&self, text: &str) -> Result<()> {
-        self.progress.suspend(|| match self.args.output.has_errors_apart() {
-            true => self.printer.print_error(text),
-            false => self.printer.print(text),
-        })
-    }
-
-    /// Something about a file that is no error.
-    fn note(&self, file: &str, place: &yaml::Error) -> Result<()> {
-        self.progress.suspend(|| self.printer.print_error(&text::note(file, place)))
-    }
 }
 
 /// The first of these paths, and how many more there are.

@@ -16,12 +16,11 @@ pub struct SettingsArgs {
     #[arg(long, value_name = "JSON", conflicts_with = "settings_path")]
     pub settings_json: Option<String>,
 
-    /// File with the policy's settings, as YAML or JSON, or manifest of a ClusterAdmissionPolicy or AdmissionPolicy with
-    /// them
+    /// File with the policy's settings, as YAML or JSON, or the manifest of a ClusterAdmissionPolicy or AdmissionPolicy
     #[arg(long, short, value_name = "FILE")]
     pub settings_path: Option<PathBuf>,
 
-    /// Of several policies in --settings-path: the one whose settings are meant
+    /// Name of the policy to use, where --settings-path holds several
     #[arg(long, value_name = "[NAMESPACE/]NAME", requires = "settings_path")]
     pub settings_policy: Option<String>,
 }

@@ -59,6 +59,7 @@ fn object(file: &str, review: &Review) -> String {
         "repairs": review.repairs.iter().map(repair).collect::<Vec<_>>(),
         "patch": patch.map_or_else(|| json!([]), |patch| json!(patch)),
         "change": change,
+        "losesComments": review.change.as_ref().is_some_and(|change| change.loses_comments),
     });
     format!("{line}\n")
 }

@@ -13,5 +13,6 @@ pub mod junit;
 pub mod patch;
 pub mod github;
 pub mod markdown;
+pub mod format;
 pub mod checklist;
 pub mod tally;
