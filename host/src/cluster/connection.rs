@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use futures_util::{StreamExt, stream};
 use http::{Method, Request};
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -205,7 +205,13 @@ async fn config(target: &Target) -> Result<Config> {
             let config = Config::from_kubeconfig(&options).await;
             config.with_context(|| format!("cannot use context {context} of the kubeconfig"))
         }
-        (None, None) => Config::infer().await.context("no cluster: there is no kubeconfig, and this is no Pod"),
+        (None, None) => match Config::from_kubeconfig(&options).await {
+            Ok(config) => Ok(config),
+            // In a Pod there is no kubeconfig.
+            Err(error) => {
+                Config::incluster().map_err(|_| anyhow!("no cluster: {error} (--kubeconfig names another file)"))
+            }
+        },
     }
 }
 

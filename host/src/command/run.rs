@@ -1,5 +1,6 @@
 //! `run`: evaluates one admission request as `kwctl run` does.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -87,22 +88,27 @@ fn read_request(path: &str) -> Result<String> {
 /// Who answers the policy, and who records that.
 fn host_calls(args: &RunArgs, metadata: Option<Metadata>) -> Result<(HostCalls, Option<Arc<Recorder<Lookups>>>)> {
     let wanted = metadata.map(|metadata| metadata.context_aware_resources).unwrap_or_default();
-    if wanted.is_empty() {
-        return Ok((HostCalls::default(), None));
-    }
-    if !args.allow_context_aware {
-        warn("the policy reads Kubernetes resources; grant it that with --allow-context-aware");
-        return Ok((HostCalls::default(), None));
-    }
+    let granted = match args.allow_context_aware {
+        true => wanted,
+        false => {
+            if !wanted.is_empty() {
+                warn("the policy reads Kubernetes resources; grant it that with --allow-context-aware");
+            }
+            BTreeSet::new()
+        }
+    };
     if let Some(session) = &args.replay_host_capabilities_interactions {
-        return Ok((HostCalls::new(wanted, Arc::new(Replay::of_file(session)?)), None));
+        return Ok((HostCalls::new(granted, Arc::new(Replay::of_file(session)?)), None));
+    }
+    if granted.is_empty() {
+        return Ok((HostCalls::default(), None));
     }
     let lookups = Lookups::new(Arc::new(Connection::open(&args.cluster.target())?));
     match args.record_host_capabilities_interactions {
-        None => Ok((HostCalls::new(wanted, Arc::new(lookups)), None)),
+        None => Ok((HostCalls::new(granted, Arc::new(lookups)), None)),
         Some(_) => {
             let recorder = Arc::new(Recorder::new(lookups));
-            Ok((HostCalls::new(wanted, Arc::clone(&recorder) as Arc<dyn Answers>), Some(recorder)))
+            Ok((HostCalls::new(granted, Arc::clone(&recorder) as Arc<dyn Answers>), Some(recorder)))
         }
     }
 }
