@@ -1,8 +1,6 @@
 //! A cluster as `check`, `review --cluster` and `run` see it: the real program against a stand-in for an API server.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "../common/mod.rs"]
-mod common;
 mod stand_in;
 mod world;
 
@@ -22,7 +20,6 @@ fn run(cluster: &StandIn, args: &[&str]) -> Output {
         .arg("--kubeconfig")
         .arg(kubeconfig)
         .env_clear()
-        .env("NATIVE_SIDECAR_POLICY", common::policy())
         .output()
         .unwrap()
 }
@@ -382,10 +379,9 @@ fn run_asks_the_cluster_and_records_it() {
     let request = folder.path().join("request.json");
     std::fs::write(&request, pod_request().to_string()).unwrap();
     let session = folder.path().join("session.yaml");
-    let annotated = concat!(env!("CARGO_MANIFEST_DIR"), "/../annotated-policy.wasm");
     let settings = "{\"nodeCheck\":\"nodes\"}";
     let request = request.to_str().unwrap();
-    let args = ["run", annotated, "--request-path", request, "--settings-json", settings, "--allow-context-aware"];
+    let args = ["run", "--request-path", request, "--settings-json", settings, "--allow-context-aware"];
     let (record, replay) = ("--record-host-capabilities-interactions", "--replay-host-capabilities-interactions");
     let live = run(&cluster, &[&args[..], &[record, session.to_str().unwrap()]].concat());
     let text = stdout(&live);
