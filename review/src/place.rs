@@ -11,6 +11,12 @@ pub struct Place {
     pub column: usize,
 }
 
+impl From<&yaml::Error> for Place {
+    fn from(error: &yaml::Error) -> Self {
+        Self { line: error.line, column: error.column }
+    }
+}
+
 /// A step of a path.
 enum Step {
     Key(String),

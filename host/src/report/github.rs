@@ -30,13 +30,11 @@ impl Report for Github {
     }
 
     fn error(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
-        let place = place.map(|error| Place { line: error.line, column: error.column });
-        command("error", file, place, "not reviewed", message)
+        command("error", file, place.map(Place::from), "not reviewed", message)
     }
 
     fn warning(&mut self, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
-        let place = place.map(|error| Place { line: error.line, column: error.column });
-        command("warning", file, place, "not reviewed", message)
+        command("warning", file, place.map(Place::from), "not reviewed", message)
     }
 
     fn end(&mut self, summary: &Summary) -> String {

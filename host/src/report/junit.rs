@@ -8,6 +8,7 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite, XmlString
 use crate::report::diff;
 use crate::report::fail_on::FailOn;
 use crate::report::output::Report;
+use crate::report::paths;
 use crate::report::pending::Pending;
 use crate::report::summary::Summary;
 
@@ -113,8 +114,7 @@ impl Junit {
         message: &str,
     ) -> String {
         status.set_message(message);
-        let place = place.map(|place| format!(":{}:{}", place.line, place.column)).unwrap_or_default();
-        let mut case = TestCase::new(format!("{file}{place}"), status);
+        let mut case = TestCase::new(paths::placed(file, place), status);
         case.set_classname(file);
         self.suite(file).add_test_case(case);
         String::new()

@@ -6,6 +6,7 @@ use native_sidecar_review::reviewer::Review;
 
 use crate::report::diff;
 use crate::report::output::Report;
+use crate::report::paths;
 use crate::report::pending::Pending;
 use crate::report::summary::Summary;
 use crate::report::text;
@@ -73,8 +74,7 @@ impl Markdown {
     }
 
     fn problem(&mut self, word: &str, file: &str, place: Option<&yaml::Error>, message: &str) -> String {
-        let place = place.map(|place| format!(":{}:{}", place.line, place.column)).unwrap_or_default();
-        let line = format!("- {word}: {}: {}\n", code(&format!("{file}{place}")), escaped(message));
+        let line = format!("- {word}: {}: {}\n", code(&paths::placed(file, place)), escaped(message));
         match self.len() + line.len() > LONGEST {
             true => self.left_out += 1,
             false => self.errors += &line,

@@ -3,6 +3,11 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+/// Returns a file with the place in it, where there is one: `a.yaml:1:2`.
+pub fn placed(file: &str, place: Option<&yaml::Error>) -> String {
+    place.map_or_else(|| file.to_owned(), |place| format!("{file}:{}:{}", place.line, place.column))
+}
+
 /// Returns a path as it is seen from a folder, with `/` between its parts: without `.`, and with `..` only at its start.
 /// Links are taken by their names.
 pub fn relative(path: &Path, folder: &Path) -> io::Result<String> {

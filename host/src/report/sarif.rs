@@ -80,7 +80,7 @@ impl Sarif {
         self.notifications.push(json!({
             "level": level,
             "message": {"text": message},
-            "locations": [{"physicalLocation": place_in(file, place.map(|error| Place { line: error.line, column: error.column }))}],
+            "locations": [{"physicalLocation": place_in(file, place.map(Place::from))}],
         }));
         String::new()
     }

@@ -1,7 +1,5 @@
 //! Reviews as text for a person.
 
-use std::fmt::Write as _;
-
 use anstyle::{AnsiColor, Style};
 use native_sidecar_review::change::Change;
 use native_sidecar_review::findings::Suppression;
@@ -10,6 +8,7 @@ use similar::ChangeTag;
 
 use crate::report::diff;
 use crate::report::output::Report;
+use crate::report::paths;
 use crate::report::summary::Summary;
 
 /// What to do about templates.
@@ -183,12 +182,8 @@ pub fn note(file: &str, place: &yaml::Error) -> String {
 }
 
 fn problem((style, word): (Style, &str), file: &str, place: Option<&yaml::Error>, message: &str) -> String {
-    let mut text = format!("{style}{word}{style:#}: {}", visible(file));
-    if let Some(error) = place {
-        // Writing to a string can't fail.
-        let _ = write!(text, ":{}:{}", error.line, error.column);
-    }
-    text + &format!(": {}\n", visible(message))
+    let file = paths::placed(&visible(file), place);
+    format!("{style}{word}{style:#}: {file}: {}\n", visible(message))
 }
 
 /// A text without what a terminal would take for a command, and not too long for anybody to read.
