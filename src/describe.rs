@@ -1,6 +1,5 @@
 //! What the policy is, as data: what its documentation, its form and its schema are made of. Only hosts and tests ask.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::{Map, Value, json};
 
 use crate::catalogue::sidecars::{Entry, Owner, Place, Purpose, entries};
@@ -8,8 +7,7 @@ use crate::catalogue::strippers;
 use crate::json::path::Step;
 use crate::kubernetes::fields::or_null;
 use crate::kubernetes::kinds::{KINDS, Kind};
-use crate::kubernetes::labels;
-pub use crate::kubernetes::version::Version;
+pub use crate::kubernetes::version::{NAMED_PORTS, SIDECARS_ALPHA, SIDECARS_BETA, Version};
 use crate::rules::rule::Rule;
 use crate::rules::{self, RULES};
 use crate::settings::action::Action;
@@ -339,11 +337,6 @@ fn condition_schema(condition: &Condition, fields: &[Field]) -> Value {
 /// `CONFIGURATION/WEBHOOK`; None where nothing is.
 pub fn stripper(webhook: &str) -> Option<String> {
     strippers::find(webhook).map(ToString::to_string)
-}
-
-/// Whether a label selector selects what has these labels; of those that are not known, None, it may be either.
-pub fn selects(selector: &LabelSelector, label: impl Fn(&str) -> Option<Option<String>>) -> bool {
-    labels::selects(selector, label)
 }
 
 #[cfg(test)]

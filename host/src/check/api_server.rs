@@ -1,6 +1,6 @@
 //! Whether the API server keeps the field: <https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>.
 
-use native_sidecar_policy::describe::Version;
+use native_sidecar_policy::describe::{SIDECARS_ALPHA, SIDECARS_BETA, Version};
 use serde_json::Value;
 
 use crate::check::finding::{Finding, Group, Status};
@@ -8,21 +8,9 @@ use crate::check::gate;
 use crate::check::rights::Right;
 use crate::cluster::connection::Failure;
 
-/// The first version that keeps the field, where the gate is on.
-const ALPHA: Version = Version::new(1, 28);
-/// The first version in which the gate is on by default.
-const BETA: Version = Version::new(1, 29);
-/// The first version in which the gate cannot be turned off.
-const LOCKED: Version = Version::new(1, 33);
-
 /// The version that an answer to `/version` tells; None where it tells none.
 pub fn version(answer: &Value) -> Option<Version> {
     answer["gitVersion"].as_str().and_then(Version::read)
-}
-
-/// Whether its metrics say anything of the gate that is not known already.
-pub fn has_to_be_asked(version: Version) -> bool {
-    (ALPHA..LOCKED).contains(&version)
 }
 
 /// What there is to say of the API server: its answer to `/version`, and its metrics, where they were asked for.
@@ -38,7 +26,7 @@ pub fn check(answer: &Value, metrics: Option<&Result<String, Failure>>) -> Vec<F
             "Ask whoever runs it whether it is 1.29 or newer.",
         )];
     };
-    if version < ALPHA {
+    if version < SIDECARS_ALPHA {
         let text = format!("version {told}: it drops restartPolicy of init containers from every Pod");
         return vec![Finding::other(
             GROUP.about("version"),
@@ -48,7 +36,7 @@ pub fn check(answer: &Value, metrics: Option<&Result<String, Failure>>) -> Vec<F
         )];
     }
     let mut findings = vec![Finding::good(GROUP.about("version"), format!("version {told}: it knows native sidecars"))];
-    if version >= LOCKED {
+    if version >= gate::LOCKED {
         findings
             .push(Finding::good(GROUP.about("gate"), "feature gate SidecarContainers: on, and cannot be turned off"));
         return findings;
@@ -71,8 +59,11 @@ pub fn check(answer: &Value, metrics: Option<&Result<String, Failure>>) -> Vec<F
                 Some(Ok(_)) => "its metrics do not name it".to_owned(),
                 None => format!("the right to {} is missing", Right::METRICS),
             };
-            let default =
-                if version >= BETA { "It is on unless somebody turned it off" } else { "It is off by default" };
+            let default = if version >= SIDECARS_BETA {
+                "It is on unless somebody turned it off"
+            } else {
+                "It is off by default"
+            };
             let advice = format!("{default}; the dry runs below tell, too.");
             Finding::other(
                 GROUP.about("gate"),

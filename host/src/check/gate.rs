@@ -2,6 +2,16 @@
 //!
 //! <https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates-removed/>
 
+use native_sidecar_policy::describe::{SIDECARS_ALPHA, Version};
+
+/// The first version in which the gate cannot be turned off.
+pub const LOCKED: Version = Version::new(1, 33);
+
+/// Whether there is a gate in this version that may be on or off, which only metrics tell.
+pub fn is_open(version: Version) -> bool {
+    (SIDECARS_ALPHA..LOCKED).contains(&version)
+}
+
 /// Whether the gate is on; None where the metrics do not say, as from Kubernetes 1.37 on.
 pub fn of_metrics(metrics: &str) -> Option<bool> {
     let gate =

@@ -19,6 +19,7 @@ pub mod advice;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use native_sidecar_review::selector::Answer;
 use serde_json::Value;
 
 use crate::check::advice::Situation;
@@ -27,7 +28,7 @@ use crate::check::nodes::Node;
 use crate::check::rights::{Right, Rights};
 use crate::check::strips::Run;
 use crate::check::trial::{Outcome, Trial};
-use crate::check::webhook::{Called, Webhook};
+use crate::check::webhook::Webhook;
 use crate::check::workloads::Judged;
 use crate::cluster::connection::{Connection, Failure, Selection};
 use crate::cluster::workloads::{self as listed, Wanted};
@@ -41,6 +42,8 @@ pub struct Check<'c> {
     pub connection: &'c Connection,
     /// The workloads that are looked at.
     pub wanted: Wanted,
+    /// The ClusterAdmissionPolicies of the cluster, or why they could not be listed.
+    pub policies: &'c Result<Vec<Value>, Failure>,
     /// How many dry runs may be made; the rest is told as not known.
     pub most_trials: usize,
     /// Called with what is done next.
@@ -65,8 +68,8 @@ impl Check<'_> {
         let answer = self.connection.get("/version")?;
         let rights = Rights::ask(self.connection);
         let server = api_server::version(&answer);
-        let metrics = (server.is_some_and(api_server::has_to_be_asked) && rights.has(Right::METRICS))
-            .then(|| self.connection.text("/metrics"));
+        let metrics =
+            (server.is_some_and(gate::is_open) && rights.has(Right::METRICS)).then(|| self.connection.text("/metrics"));
         let mut findings = api_server::check(&answer, metrics.as_ref());
 
         (self.progress)("asking the nodes");
@@ -99,8 +102,8 @@ impl Check<'_> {
         findings.extend(workloads::check(count, &judged, &not_listed));
 
         (self.progress)("looking for policies");
-        let policies = rights.has(Right::POLICIES).then(|| policies::list(self.connection));
-        findings.extend(policies::check(policies.as_ref(), webhooks.as_deref().unwrap_or_default()));
+        let policies = rights.has(Right::POLICIES).then_some(self.policies);
+        findings.extend(policies::check(policies, webhooks.as_deref().unwrap_or_default()));
         Ok(Checked { findings, situation: Situation { server, nodes, steers } })
     }
 
@@ -185,7 +188,7 @@ impl<'c> Trials<'c> {
     fn add(&mut self, object: &Value, judged: &Judged, wanted: &Wanted) {
         let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
         let template = wanted.kinds.iter().find(|((_, kind), _)| object["kind"] == *kind);
-        let template = template.map(|(_, path)| path.iter().fold(object, |value, name| &value[name.as_str()]));
+        let template = template.map(|(_, path)| listed::template(object, path));
         let own = template.and_then(|template| Trial::of(judged.object.clone(), namespace, template));
         for trial in [Some(Trial::plain(namespace)), own].into_iter().flatten() {
             if !self.tried.insert(fingerprint(&trial.pod)) {
@@ -215,7 +218,7 @@ impl<'c> Trials<'c> {
             let called = self.webhooks.unwrap_or_default().iter().map(|webhook| match of_namespace {
                 Some(of_namespace) => webhook.is_called(of_namespace, labels),
                 // Without the namespace's labels nothing is sure.
-                None => Called::Perhaps,
+                None => Answer::Unknown,
             });
             let called = called.collect();
             let outcome = trial.outcome(&answer);

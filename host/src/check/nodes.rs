@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use native_sidecar_policy::describe::Version;
+use native_sidecar_policy::describe::{NAMED_PORTS, SIDECARS_ALPHA, SIDECARS_BETA, Version};
 use serde_json::Value;
 
 use crate::check::finding::{Finding, Group, Status};
@@ -47,8 +47,7 @@ impl Node {
 
     /// Whether only its kubelet's metrics tell whether the gate is on.
     pub fn has_to_be_asked(&self) -> bool {
-        let between = Version::new(1, 28)..Version::new(1, 33);
-        !self.is_virtual && self.version.is_some_and(|version| between.contains(&version))
+        !self.is_virtual && self.version.is_some_and(gate::is_open)
     }
 
     fn told(&self) -> String {
@@ -79,12 +78,12 @@ impl Support {
         let gate = metrics.and_then(|metrics| metrics.as_ref().ok()).and_then(|metrics| gate::of_metrics(metrics));
         match (version, gate) {
             _ if node.is_virtual => Self::Virtual,
-            (version, _) if version < Version::new(1, 28) => Self::TooOld,
-            (version, _) if version >= Version::new(1, 33) => Self::Full,
+            (version, _) if version < SIDECARS_ALPHA => Self::TooOld,
+            (version, _) if version >= gate::LOCKED => Self::Full,
             (_, Some(false)) => Self::GateOff,
-            (version, Some(true)) if version < Version::new(1, 29) => Self::Alpha,
+            (version, Some(true)) if version < SIDECARS_BETA => Self::Alpha,
             // In 1.28 the gate is off unless somebody turned it on.
-            (version, None) if version < Version::new(1, 29) => Self::GateOff,
+            (version, None) if version < SIDECARS_BETA => Self::GateOff,
             (_, Some(true)) => Self::Full,
             (_, None) => Self::Likely,
         }
@@ -200,9 +199,7 @@ fn oldest(nodes: &[Node], server: Option<Version>) -> Vec<Finding> {
         return Vec::new();
     };
     let mut findings = Vec::new();
-    if (Version::new(1, 29)..Version::new(1, 32)).contains(&oldest)
-        && server.is_none_or(|server| server < Version::new(1, 32))
-    {
+    if (SIDECARS_BETA..NAMED_PORTS).contains(&oldest) && server.is_none_or(|server| server < NAMED_PORTS) {
         let text = format!("the oldest kubelet is {}", node.told());
         let advice =
             "Below 1.32, Services and NetworkPolicies do not find the named ports of native sidecars: use numbers.";

@@ -51,9 +51,8 @@ impl<'a> Policy<'a> {
     }
 }
 
-/// The settings of the policy of this module that is in the cluster: of a validating one, where there are several.
-pub fn settings(connection: &Connection) -> Option<Value> {
-    let policies = list(connection).ok()?;
+/// The settings of the policy of this module among these: of a validating one, where there are several.
+pub fn settings(policies: &[Value]) -> Option<Value> {
     let own: Vec<Policy> = policies.iter().filter_map(Policy::of).collect();
     let policy = own.iter().find(|policy| !policy.mutates()).or(own.first())?;
     Some(policy.spec["settings"].clone()).filter(Value::is_object)

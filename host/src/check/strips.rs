@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use native_sidecar_review::selector::Answer;
+
 use crate::check::finding::{Finding, Group, Status};
 use crate::check::trial::Outcome;
-use crate::check::webhook::{Called, Webhook};
+use crate::check::webhook::Webhook;
 use crate::check::words::{counted, shown};
 
 const GROUP: Group = Group::Strips;
@@ -19,7 +21,7 @@ pub struct Run {
     /// What has become of it.
     pub outcome: Outcome,
     /// Whether each of the webhooks was called for it, in their order.
-    pub called: Vec<Called>,
+    pub called: Vec<Answer>,
 }
 
 /// Who may have stripped the field in some runs.
@@ -52,16 +54,16 @@ pub fn check(runs: &[Run], webhooks: Option<&[Webhook]>) -> Vec<Finding> {
 /// Where that leaves one, it is the one; and what it was called for needs no other. Where it leaves none, because a webhook
 /// decides by itself what it works on, all that were called are left.
 fn culprits(runs: &[Run], webhooks: &[Webhook]) -> Vec<Culprits> {
-    let is = |called: Called, run: &Run| {
+    let is = |called: Answer, run: &Run| {
         (0..webhooks.len()).filter(|index| run.called.get(*index) == Some(&called)).collect()
     };
     let kept: BTreeSet<usize> = runs
         .iter()
         .filter(|run| run.outcome == Outcome::Kept)
-        .flat_map(|run| -> BTreeSet<usize> { is(Called::Yes, run) })
+        .flat_map(|run| -> BTreeSet<usize> { is(Answer::Yes, run) })
         .collect();
     let candidates = |run: &Run| -> BTreeSet<usize> {
-        let (surely, perhaps): (BTreeSet<usize>, BTreeSet<usize>) = (is(Called::Yes, run), is(Called::Perhaps, run));
+        let (surely, perhaps): (BTreeSet<usize>, BTreeSet<usize>) = (is(Answer::Yes, run), is(Answer::Unknown, run));
         let called = &surely | &perhaps;
         let left = &called - &kept;
         if left.is_empty() { called } else { left }
@@ -174,9 +176,9 @@ mod tests {
     /// A run; an upper-case letter is a webhook that is surely called, a lower-case one is called perhaps.
     fn run(subject: &str, called: &str, outcome: Outcome) -> Run {
         let is = |letter: char| match called {
-            _ if called.contains(letter.to_ascii_uppercase()) => Called::Yes,
-            _ if called.contains(letter) => Called::Perhaps,
-            _ => Called::No,
+            _ if called.contains(letter.to_ascii_uppercase()) => Answer::Yes,
+            _ if called.contains(letter) => Answer::Unknown,
+            _ => Answer::No,
         };
         Run {
             subject: subject.to_owned(),

@@ -3,7 +3,9 @@
 //! <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/>
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration, RuleWithOperations};
-use native_sidecar_policy::describe::{selects, stripper};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use native_sidecar_policy::describe::stripper;
+use native_sidecar_review::selector::{self, Answer};
 use serde_json::Value;
 
 /// A mutating webhook.
@@ -16,17 +18,6 @@ pub struct Webhook {
     /// The namespace of its service; None where it is elsewhere.
     pub service_namespace: Option<String>,
     webhook: MutatingWebhook,
-}
-
-/// Whether a webhook is called.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Called {
-    /// It is not.
-    No,
-    /// It is, if its `matchConditions` hold.
-    Perhaps,
-    /// It is.
-    Yes,
 }
 
 /// The webhooks of these configurations, in the order in which they are called.
@@ -46,21 +37,20 @@ pub fn webhooks(configurations: Vec<Value>) -> Vec<Webhook> {
 }
 
 impl Webhook {
-    /// Whether it is called when a Pod with these labels is created in a namespace with those.
-    pub fn is_called(&self, namespace_labels: &Value, labels: &Value) -> Called {
+    /// Whether it is called when a Pod with these labels is created in a namespace with those. Where it has `matchConditions`,
+    /// that is not known.
+    pub fn is_called(&self, namespace_labels: &Value, labels: &Value) -> Answer {
         let webhook = &self.webhook;
-        let label = |labels: &Value, key: &str| Some(labels[key].as_str().map(str::to_owned));
-        let is_called = webhook.rules.iter().flatten().any(covers_pods)
-            && webhook.object_selector.as_ref().is_none_or(|selector| selects(selector, |key| label(labels, key)))
-            && webhook
-                .namespace_selector
-                .as_ref()
-                .is_none_or(|selector| selects(selector, |key| label(namespace_labels, key)));
-        match (is_called, webhook.match_conditions.as_ref().is_some_and(|conditions| !conditions.is_empty())) {
-            (false, _) => Called::No,
-            (true, true) => Called::Perhaps,
-            (true, false) => Called::Yes,
-        }
+        let selects = |selector: &Option<LabelSelector>, labels: &Value| {
+            let answer =
+                selector.as_ref().map(|selector| selector::selects(selector, |key| Some(labels[key].as_str())));
+            answer.unwrap_or(Answer::Yes)
+        };
+        let has_conditions = webhook.match_conditions.as_ref().is_some_and(|conditions| !conditions.is_empty());
+        Answer::from(webhook.rules.iter().flatten().any(covers_pods))
+            .min(selects(&webhook.object_selector, labels))
+            .min(selects(&webhook.namespace_selector, namespace_labels))
+            .min(if has_conditions { Answer::Unknown } else { Answer::Yes })
     }
 
     /// Whether the API server refuses dry runs for which it would be called.
@@ -106,14 +96,14 @@ mod tests {
     fn rules_and_selectors_decide_whether_one_is_called() {
         let (namespace, labels) = (json!({"team": "a"}), json!({"app": "b"}));
         let called = |more: Value| webhook(more).is_called(&namespace, &labels);
-        assert_eq!(called(json!({})), Called::Yes);
-        assert_eq!(called(json!({"namespaceSelector": {"matchLabels": {"team": "a"}}})), Called::Yes);
-        assert_eq!(called(json!({"namespaceSelector": {"matchLabels": {"team": "b"}}})), Called::No);
-        assert_eq!(called(json!({"objectSelector": {"matchLabels": {"app": "c"}}})), Called::No);
+        assert_eq!(called(json!({})), Answer::Yes);
+        assert_eq!(called(json!({"namespaceSelector": {"matchLabels": {"team": "a"}}})), Answer::Yes);
+        assert_eq!(called(json!({"namespaceSelector": {"matchLabels": {"team": "b"}}})), Answer::No);
+        assert_eq!(called(json!({"objectSelector": {"matchLabels": {"app": "c"}}})), Answer::No);
         let condition = json!({"matchConditions": [{"name": "x", "expression": "true"}]});
-        assert_eq!(called(condition), Called::Perhaps);
+        assert_eq!(called(condition), Answer::Unknown);
         let rule = json!({"operations": ["CREATE"], "apiGroups": ["apps"], "apiVersions": ["*"], "resources": ["*"]});
-        assert_eq!(called(json!({"rules": [rule]})), Called::No);
+        assert_eq!(called(json!({"rules": [rule]})), Answer::No);
     }
 
     #[test]

@@ -127,9 +127,14 @@ fn controller(object: &Value) -> Option<Controller> {
     Some(Controller { kind: (group, text("kind")), uid: text("uid") })
 }
 
+/// The Pod template at the end of this path in an object.
+pub fn template<'v>(object: &'v Value, path: &[String]) -> &'v Value {
+    path.iter().fold(object, |value, name| &value[name.as_str()])
+}
+
 /// What of a Pod template says which sidecars it has: its containers, and which of the init containers restart.
 fn containers(object: &Value, template: &[String]) -> Vec<String> {
-    let spec = &template.iter().fold(object, |value, name| &value[name.as_str()])["spec"];
+    let spec = &self::template(object, template)["spec"];
     let mut containers = Vec::new();
     for list in ["initContainers", "containers"] {
         for container in spec[list].as_array().into_iter().flatten() {

@@ -79,7 +79,8 @@ enum Format {
 /// Checks a cluster.
 pub fn run(args: &CheckArgs) -> Result<ExitCode> {
     let connection = Arc::new(Connection::open(&args.cluster.target())?);
-    let settings = policies::settings(&connection).unwrap_or_else(|| json!({}));
+    let policies = policies::list(&connection);
+    let settings = policies.as_deref().ok().and_then(policies::settings).unwrap_or_else(|| json!({}));
     let engine = cluster::engine(&Module::read(args.policy.as_deref())?, &connection)?;
     let settings = match engine.check_settings(&settings) {
         Ok(()) => settings,
@@ -91,6 +92,7 @@ pub fn run(args: &CheckArgs) -> Result<ExitCode> {
     let check = Check {
         connection: &connection,
         wanted: Wanted { kinds: cluster::kinds(), namespace: args.namespace.clone(), labels: String::new() },
+        policies: &policies,
         most_trials: args.max_dry_runs,
         progress: &|what| bar.set_message(what.to_owned()),
     };
@@ -98,8 +100,8 @@ pub fn run(args: &CheckArgs) -> Result<ExitCode> {
     bar.finish_and_clear();
     let checked = checked.with_context(|| format!("cannot check {}", connection.server))?;
     if let Some(path) = &args.emit_policy {
-        let policies = checked.situation.policies();
-        std::fs::write(path, policies).with_context(|| format!("cannot write {}", path.display()))?;
+        std::fs::write(path, checked.situation.policies())
+            .with_context(|| format!("cannot write {}", path.display()))?;
     }
     let printer = Printer::new(args.color, false);
     let steps = steps(&checked.findings);
