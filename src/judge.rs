@@ -67,7 +67,7 @@ fn judge_request<'a>(request: &Request<'a>, settings: &Settings, cluster: &Clust
     }
     let read: Object;
     let metadata = match &request.pod {
-        Some(pod) => pod.metadata.as_ref(),
+        Some(pod) => pod.value.metadata.as_ref(),
         None => {
             read = read::document(request.object()?.get()).map_err(in_object)?;
             read.metadata.as_ref()
@@ -148,7 +148,7 @@ impl<'v> Subject<'v> {
         }
         let read;
         let pod = match &self.request.pod {
-            Some(pod) => pod,
+            Some(pod) => &pod.value,
             None => {
                 read = self.template(&path)?;
                 &read

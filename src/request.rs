@@ -11,8 +11,8 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::json::malformed::Malformed;
-use crate::json::path::Step;
 use crate::json::read;
+use crate::json::sourced::Sourced;
 use crate::json::view::{Text, text, view};
 use crate::kubernetes::kinds;
 use crate::kubernetes::pod::PodTemplate;
@@ -20,7 +20,6 @@ use crate::kubernetes::pod::PodTemplate;
 /// An AdmissionRequest: of it, what the policy looks at.
 #[derive(Debug, Default)]
 pub struct Request<'a> {
-    payload: &'a str,
     is_there: bool,
     kind: Option<Coordinates<'a>>,
     resource: Option<Coordinates<'a>>,
@@ -29,7 +28,7 @@ pub struct Request<'a> {
     name: Option<Text<'a>>,
     namespace: Option<Text<'a>>,
     /// The object, where it was read on the way: it is a Pod then.
-    pub pod: Option<PodTemplate<'a>>,
+    pub pod: Option<Sourced<'a, PodTemplate<'a>>>,
     object: Option<&'a RawValue>,
     /// The object as it is stored, on UPDATE.
     pub old_object: Option<&'a RawValue>,
@@ -92,7 +91,7 @@ impl<'de> Visitor<'de> for Reader<'_, 'de> {
         while let Some(key) = map.next_key::<Text>()? {
             match (is_request, key.as_str()) {
                 (false, "request") => {
-                    *request = Request { payload: request.payload, ..Request::default() };
+                    *request = Request::default();
                     let (request, settings) = (&mut *request, &mut *settings);
                     map.next_value_seed(Reader { request, settings, is_request: true, reads_pods })?;
                 }
@@ -131,7 +130,7 @@ impl<'a> Request<'a> {
         let json = simdutf8::compat::from_utf8(payload);
         let json = json.map_err(|error| Malformed::new("", format_args!("not JSON: {error}")))?;
         let read = |reads_pods| {
-            let (mut request, mut settings) = (Self { payload: json, ..Self::default() }, None);
+            let (mut request, mut settings) = (Self::default(), None);
             let reader = Reader { request: &mut request, settings: &mut settings, is_request: false, reads_pods };
             read::with(json, reader)?;
             Ok((request, settings))
@@ -188,12 +187,9 @@ impl<'a> Request<'a> {
         !text(&self.sub_resource).is_empty()
     }
 
-    /// The object. A Pod that was read on the way is looked for anew.
+    /// The object.
     pub fn object(&self) -> Result<&'a RawValue, Malformed> {
-        let object = match self.pod {
-            None => self.object,
-            Some(_) => read::raw_at(self.payload, &[Step::key("request"), Step::key("object")])?,
-        };
+        let object = self.pod.as_ref().map(|pod| pod.text).or(self.object);
         object.ok_or_else(|| Malformed::new("request.object", "missing"))
     }
 

@@ -31,7 +31,7 @@ impl<'a> Stages<'a> {
     }
 
     fn facts(&self) -> Option<Facts<'_>> {
-        let pod = self.request.pod.as_ref()?;
+        let pod = &self.request.pod.as_ref()?.value;
         let around = Around {
             metadata: pod.metadata.as_ref()?,
             annotations: &|| Labels(None),

@@ -6,15 +6,19 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
-use serde::de::{DeserializeSeed, Deserializer, Expected, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Expected, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::Number;
+use serde_json::value::RawValue;
 
 use crate::json::scanner::{NotJson, Scanner};
 
 /// By this name serde_json's `RawValue` asks for the text of a value, and this name is the only one in the object that it then
 /// gets. Only serde_json says so, and a test.
 const RAW_VALUE: &str = "$serde_json::private::RawValue";
+
+/// By this name a value asks for itself and then for the text that it was read from, as two elements of a list.
+pub(super) const WITH_TEXT: &str = "$native-sidecar-policy::WithText";
 
 /// How deep lists and objects may be in each other, where somebody looks into them: serde_json's limit.
 const MOST_LEVELS: usize = 127;
@@ -206,6 +210,11 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Problem> {
         match name {
             RAW_VALUE => visitor.visit_map(Raw(Some(self.scanner.raw()?))),
+            WITH_TEXT => {
+                self.scanner.peek();
+                let start = self.scanner.position;
+                visitor.visit_seq(WithText { reader: self, start, is_read: false })
+            }
             _ => visitor.visit_newtype_struct(self),
         }
     }
@@ -302,6 +311,47 @@ impl<'de> MapAccess<'de> for &mut Items<'_, 'de> {
     }
 }
 
+/// Returns the JSON value with this text, which is not looked at again.
+pub fn raw_value(text: &str) -> Result<&RawValue, Problem> {
+    <&RawValue>::deserialize(Known(text))
+}
+
+/// The text of a value, where it is known.
+struct Known<'a>(&'a str);
+
+impl<'de> Deserializer<'de> for Known<'de> {
+    type Error = Problem;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        visitor.visit_map(Raw(Some(self.0)))
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+/// A value, and then its text.
+struct WithText<'r, 'a> {
+    reader: &'r mut Reader<'a>,
+    start: usize,
+    is_read: bool,
+}
+
+impl<'de> SeqAccess<'de> for WithText<'_, 'de> {
+    type Error = Problem;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Problem> {
+        if !std::mem::replace(&mut self.is_read, true) {
+            return seed.deserialize(&mut *self.reader).map(Some);
+        }
+        let scanner = &self.reader.scanner;
+        let text = scanner.text.get(self.start..scanner.position).ok_or(NotJson)?;
+        seed.deserialize(Known(text)).map(Some)
+    }
+}
+
 /// The object of one member that a `RawValue` is read from.
 struct Raw<'a>(Option<&'a str>);
 
@@ -319,9 +369,7 @@ impl<'de> MapAccess<'de> for Raw<'de> {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
     use serde_json::Value;
-    use serde_json::value::RawValue;
 
     use super::*;
 

@@ -7,6 +7,7 @@ pub mod view;
 mod block;
 mod scanner;
 mod deserializer;
+pub mod sourced;
 pub mod read;
 pub mod readable;
 pub mod counterpart;

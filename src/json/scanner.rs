@@ -224,19 +224,11 @@ fn has_digits(bytes: Option<&[u8]>) -> bool {
 
 /// The index of the first quotation mark, backslash or control character from here on, as far as there are such.
 fn end_of_plain(bytes: &[u8], from: usize) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const TOPS: u64 = ONES << 7;
     let mut at = from;
-    while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        let eight = u64::from_le_bytes(*eight);
-        // The top bit of each byte that is below `least`; above the first one there may be more than are right.
-        let below = |word: u64, least: u64| word.wrapping_sub(ONES * least) & !word;
-        let ends = below(eight ^ (ONES * u64::from(b'"')), 1)
-            | below(eight ^ (ONES * u64::from(b'\\')), 1)
-            | below(eight, 0x20);
-        match ends & TOPS {
-            0 => at += 8,
-            ends => return at + ends.trailing_zeros() as usize / 8,
+    while let Some(sixteen) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        match Block::ends_of_plain(*sixteen) {
+            0 => at += Block::LENGTH,
+            ends => return at + ends.trailing_zeros() as usize,
         }
     }
     let is_end = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);

@@ -8,9 +8,11 @@ use std::borrow::Cow;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::json::deserializer::raw_value;
 use crate::json::malformed::Malformed;
-use crate::json::path::Step;
+use crate::json::path::{Path, Step};
 use crate::json::read::{self, Members};
+use crate::json::readable::{self, Checked, Unreadable};
 
 /// A JSON value, opened only where it is edited.
 #[derive(Debug)]
@@ -34,6 +36,12 @@ pub enum Tree<'a> {
 pub struct Entries<'a>(Vec<(Cow<'a, str>, Tree<'a>)>);
 
 impl<'a> Tree<'a> {
+    /// Reads a document, opened at these places and on the way to them. All of it has to be what hosts can read.
+    pub fn open(json: &'a str, places: &[Path]) -> Result<Self, Malformed> {
+        let places: Vec<_> = places.iter().map(|place| place.0.as_slice()).collect();
+        readable::read(json, |reader| open(reader, &places))
+    }
+
     /// A new string.
     pub fn text(text: &str) -> Self {
         Tree::Text(text.to_owned())
@@ -112,6 +120,37 @@ impl<'a> Tree<'a> {
     }
 }
 
+/// Reads a value, opened if it is one of these places or on the way to one.
+fn open<'a>(reader: &mut Checked<'a>, places: &[&[Step]]) -> Result<Tree<'a>, Unreadable> {
+    let below = |step: &Step| -> Vec<&[Step]> {
+        let steps = places.iter().filter_map(|place| place.split_first());
+        steps.filter(|(first, _)| *first == step).map(|(_, rest)| rest).collect()
+    };
+    match reader.peek() {
+        b'{' if !places.is_empty() => {
+            reader.enter()?;
+            let mut members = Vec::new();
+            while reader.is_next(b'}', members.is_empty())? {
+                let name = reader.name()?;
+                let places = below(&Step::Key(Cow::Borrowed(&name)));
+                let value = open(reader, &places)?;
+                members.push((name, value));
+            }
+            Ok(Tree::Object(Entries(members)))
+        }
+        b'[' if !places.is_empty() => {
+            reader.enter()?;
+            let mut elements = Vec::new();
+            while reader.is_next(b']', elements.is_empty())? {
+                let places = below(&Step::Index(elements.len()));
+                elements.push(open(reader, &places)?);
+            }
+            Ok(Tree::Array(elements))
+        }
+        _ => Ok(Tree::Raw(raw_value(reader.raw()?)?)),
+    }
+}
+
 /// Where a new member goes, so that people find it where they would have written it.
 #[derive(Clone, Copy, Debug)]
 pub enum Position {
@@ -154,5 +193,43 @@ impl Serialize for Tree<'_> {
             Tree::Number(number) => serializer.serialize_u32(*number),
             Tree::New(raw) => raw.serialize(serializer),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_on_the_way_to_a_place_is_written_anew() {
+        let places = [Path::default().key("a").key("b").index(1), Path::default().key("c")];
+        for (json, expected) in [
+            (
+                r#"{ "a":{"b":[ {"x": 1} , { "y": [ ] }],"d":{ "e": 1.0 }}, "c":{"f": 1e5}, "g":[1, 2]}"#,
+                r#"{"a":{"b":[{"x": 1},{"y":[ ]}],"d":{ "e": 1.0 }},"c":{"f":1e5},"g":[1, 2]}"#,
+            ),
+            (r#"{"a":{"b": null},"a": [ ],"\u0063":[1, {"h": 2}]}"#, r#"{"a":{"b":null},"a":[],"c":[1,{"h": 2}]}"#),
+            ("[ 7 ]", "[7]"),
+            ("7", "7"),
+        ] {
+            let tree = Tree::open(json, &places).expect(json);
+            assert_eq!(serde_json::to_string(&tree).expect(json), expected);
+        }
+        assert_eq!(serde_json::to_string(&Tree::open("[ 7 ]", &[]).expect("a list")).expect("JSON"), "[ 7 ]");
+        for (json, expected) in [
+            (r#"{"a":{"b":[1,]}}"#, "not JSON: expected value at line 1 column 14"),
+            (r#"{"a":{"b":[1],}}"#, "not JSON: key must be a string at line 1 column 15"),
+            (r#"{"a":{"b":[1 2]}}"#, "not JSON: expected `,` or `]` at line 1 column 14"),
+            (r#"{"a" 1}"#, "not JSON: expected `:` at line 1 column 6"),
+            (r#"{"c":[0,{"i":1e999}]}"#, "c[1].i: a number that is out of range"),
+        ] {
+            assert_eq!(
+                Tree::open(json, &places).err().map(|error| error.to_string()).as_deref(),
+                Some(expected),
+                "{json}"
+            );
+        }
+        let deep = |levels: usize| format!("{{\"c\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
+        assert!(Tree::open(&deep(124), &places).is_ok() && Tree::open(&deep(125), &places).is_err());
     }
 }

@@ -14,12 +14,27 @@ use crate::repair::plan::{Addition, Plan, Target};
 
 /// Carries out the plans, each on the template at its place.
 pub fn apply<'a>(object: &'a RawValue, plans: &[(Path, Plan)]) -> Result<Tree<'a>, Malformed> {
-    let mut root = Tree::Raw(object);
+    let edited = plans.iter().flat_map(|(path, plan)| edited(plan).map(|[of, name]| path.clone().key(of).key(name)));
+    let edited: Vec<_> = edited.collect();
+    let mut root = Tree::open(object.get(), &edited)?;
     for (path, plan) in plans {
         let template = path.0.iter().try_fold(&mut root, |tree, step| tree.step(step));
         template.and_then(|template| carry_out(plan, template)).map_err(|error| error.within(path))?;
     }
     Ok(root)
+}
+
+/// The members of a template's members that a plan edits, by which a tree is opened as it is read. The rest of what it edits is
+/// small, and opened on the way.
+fn edited(plan: &Plan) -> impl Iterator<Item = [&'static str; 2]> {
+    let adds = |is_regular: bool| plan.add.iter().any(|addition| (addition.to == Target::Regular) == is_regular);
+    let moves = !(plan.first.is_empty() && plan.last.is_empty());
+    let edits = [
+        (["metadata", "annotations"], !(plan.declare.is_empty() && plan.switch_on.is_empty())),
+        (["spec", "initContainers"], moves || !plan.restore.is_empty() || adds(false)),
+        (["spec", "containers"], moves || adds(true)),
+    ];
+    edits.into_iter().filter_map(|(place, is_edited)| is_edited.then_some(place))
 }
 
 fn carry_out(plan: &Plan, template: &mut Tree) -> Result<(), Malformed> {

@@ -147,7 +147,9 @@ fn ends_by_itself(container: &Container) -> Option<&'static str> {
         let (name, value) = word.split_once('=').unwrap_or((word, "true"));
         ONCE.iter().copied().find(|flag| *flag == name && is_on(value))
     });
-    let env: Value = container.env.map(parsed).unwrap_or_default();
+    // Almost no environment has such a variable; what is escaped may be one.
+    let may_have_one = |env: &&RawValue| ["ONE_TIME", "\\u"].iter().any(|part| env.get().contains(part));
+    let env: Value = container.env.filter(may_have_one).map(parsed).unwrap_or_default();
     let mut env = env.as_array().into_iter().flatten();
     flag.or_else(|| {
         env.find_map(|variable| {

@@ -27,8 +27,8 @@ pub struct Obstacles<'v> {
     taken: BTreeSet<String>,
     /// How many of the regular containers that may be the main one stay.
     mains: usize,
-    /// Which containers that stay, or are native, have which ports; read at the first need.
-    ports: Option<Ports>,
+    /// Which containers that stay, or are native, have which ports.
+    ports: Ports,
     /// Which init containers may fill what others need; read at the first need.
     filled: Option<Users>,
 }
@@ -39,15 +39,15 @@ type Users = ByName<Vec<Place>>;
 /// A container, by its list and its index there.
 type Place = (List, usize);
 
-/// Who has which ports.
+/// Who has which ports, each read at the first need.
 #[derive(Default)]
 struct Ports {
     /// Ports of the node, with their protocol, of regular containers.
-    host: Users,
+    host: Option<Users>,
     /// Names of ports, with their protocol.
-    names: Users,
+    names: Option<Users>,
     /// Numbers of ports, and their names.
-    probed: Users,
+    probed: Option<Users>,
 }
 
 /// The first of them that is not this one.
@@ -62,7 +62,7 @@ impl<'v> Obstacles<'v> {
         let mut taken = BTreeSet::new();
         taken.extend(template.spec.init_containers().iter().map(|container| container.name().to_owned()));
         let mains = (0..template.spec.containers().len()).filter(|index| facts.may_be_main(*index)).count();
-        Self { facts, template, lists, taken, mains, ports: None, filled: None }
+        Self { facts, template, lists, taken, mains, ports: Ports::default(), filled: None }
     }
 
     /// Takes note that a container goes to the init containers.
@@ -154,50 +154,58 @@ impl<'v> Obstacles<'v> {
     /// compares only within `containers`, so that a move would hide the conflict until the Pod starts; a port of that name,
     /// which Services look for in `containers` first; the port that its startup probe asks.
     fn port_rival(&mut self, finding: &Finding, mine: &[Port], plan: &Plan) -> Result<Option<NotRepaired>, Malformed> {
-        let probed = finding.container.startup_probe.and_then(probed_port);
-        if mine.is_empty() && probed.is_none() {
-            return Ok(None);
-        }
-        let ports = match self.ports.take() {
-            Some(ports) => ports,
-            None => self.read_ports(plan)?,
-        };
         let place = (finding.check.list, finding.index);
-        let host = mine.iter().filter_map(|port| other(ports.host.get(&self.host_port(port)?), place));
-        let host = host.min_by_key(|(_, index)| *index).map(|rival| NotRepaired::HostPortTaken(self.name(rival)));
-        let name = mine.iter().find_map(|port| {
-            let rival = other(ports.names.get(&named(port)?), place)?;
-            Some(NotRepaired::PortNameTaken(port.name()?.to_owned(), self.name(rival)))
-        });
-        let is_own = |probed: &String| mine.iter().any(|port| probe_targets(port).any(|target| target == *probed));
-        let probed = probed.filter(|probed| !is_own(probed)).and_then(|probed| {
-            let rival = other(ports.probed.get(&probed), place)?;
-            Some(NotRepaired::ProbesAnother(self.name(rival), probed))
-        });
-        self.ports = Some(ports);
-        Ok(host.or(name).or(probed))
+        let Ports { mut host, mut names, mut probed } = std::mem::take(&mut self.ports);
+        let mut rival = None;
+        for port in mine.iter().filter_map(|port| self.host_port(port)) {
+            let of = |list, port: &Port| match list {
+                List::Containers => self.host_port(port).into_iter().collect(),
+                List::InitContainers => Vec::new(),
+            };
+            let taken = other(self.read_once(&mut host, plan, &of)?.get(&port), place);
+            rival = [rival, taken].into_iter().flatten().min_by_key(|(_, index)| *index);
+        }
+        let mut why = rival.map(|rival| NotRepaired::HostPortTaken(self.name(rival)));
+        for (port, name) in mine.iter().filter_map(|port| Some((port.name()?, named(port)?))) {
+            let names = self.read_once(&mut names, plan, &|_, port| named(port).into_iter().collect())?;
+            let taken = || other(names.get(&name), place);
+            why = why.or_else(|| Some(NotRepaired::PortNameTaken(port.to_owned(), self.name(taken()?))));
+        }
+        let is_own = |asked: &String| mine.iter().any(|port| probe_targets(port).any(|target| target == *asked));
+        if let Some(asked) = finding.container.startup_probe.and_then(probed_port).filter(|asked| !is_own(asked)) {
+            let probed = self.read_once(&mut probed, plan, &|_, port| probe_targets(port).collect())?;
+            let taken = || other(probed.get(&asked), place);
+            why = why.or_else(|| Some(NotRepaired::ProbesAnother(self.name(taken()?), asked.clone())));
+        }
+        self.ports = Ports { host, names, probed };
+        Ok(why)
     }
 
-    /// The ports of regular containers and of native sidecars.
-    fn read_ports(&self, plan: &Plan) -> Result<Ports, Malformed> {
+    /// Which regular containers and native sidecars have which ports, by one of the ways to name these.
+    fn read_once<'p>(
+        &self,
+        ports: &'p mut Option<Users>,
+        plan: &Plan,
+        names: &dyn Fn(List, &Port) -> Vec<String>,
+    ) -> Result<&'p Users, Malformed> {
+        if let Some(ports) = ports {
+            return Ok(ports);
+        }
         let spec = self.template.spec;
         let inits = spec.init_containers().iter().enumerate();
         let native = inits.filter(|(index, init)| init.restarts_always() || plan.restore.binary_search(index).is_ok());
         let native = native.map(|(index, container)| (List::InitContainers, index, container));
         let regular = spec.containers().iter().enumerate();
         let regular = regular.map(|(index, container)| (List::Containers, index, container));
-        let mut all = Ports::default();
+        let mut all = Users::default();
         for (list, index, container) in regular.chain(native) {
-            let add = |users: &mut Users, name: String| users.get_or_insert(&name, Vec::new()).push((list, index));
             for port in self.lists.ports(list, index, container)? {
-                if list == List::Containers {
-                    self.host_port(&port).into_iter().for_each(|port| add(&mut all.host, port));
+                for name in names(list, &port) {
+                    all.get_or_insert(&name, Vec::new()).push((list, index));
                 }
-                named(&port).into_iter().for_each(|name| add(&mut all.names, name));
-                probe_targets(&port).for_each(|target| add(&mut all.probed, target));
             }
         }
-        Ok(all)
+        Ok(ports.insert(all))
     }
 
     /// Number and protocol of the port of the node that a port takes.
@@ -209,7 +217,7 @@ impl<'v> Obstacles<'v> {
 
 /// Name and protocol of a port, where it has a name.
 fn named(port: &Port) -> Option<String> {
-    Some(format!("{}/{}", port.name()?, port.protocol()))
+    Some([port.name()?, "/", port.protocol()].concat())
 }
 
 /// How a probe may name a port: by number or by name.
