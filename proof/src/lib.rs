@@ -1,0 +1,5 @@
+//! Shows what the policy promises: it makes requests of every kind, knows what the API server would say, and holds the policy to
+//! properties. Tests and fuzzers call the same.
+
+pub mod schema;
+pub mod api_server;
