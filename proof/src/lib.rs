@@ -3,3 +3,10 @@
 
 pub mod schema;
 pub mod api_server;
+pub mod admission;
+pub mod spelled;
+pub mod lossless;
+pub mod generate;
+pub mod properties;
+pub mod mixture;
+pub mod shrink;
