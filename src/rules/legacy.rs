@@ -1,6 +1,7 @@
 //! A known sidecar in `containers`: it keeps a Job from completing, ends before the app, and starts in no order.
 
 use crate::kubernetes::pod::List;
+use crate::rules::evidence::DECLARATION;
 use crate::rules::role::Role;
 use crate::rules::rule::{Check, Repair, Rule};
 use crate::settings::rule_settings::{IGNORE, REJECT, RuleSetting, WARN, repair};
@@ -24,8 +25,10 @@ pub static RULE: Rule = Rule {
     check: Some(Check {
         list: List::Containers,
         setting: &SETTING,
-        find: |facts, index, _| match facts.roles.get(index)? {
+        find: |facts, index, container| match facts.roles.get(index)? {
             Role::Sidecar(evidence) => Some(evidence.clone()),
+            // Of this and what is injected, the stricter counts: a declaration makes nothing laxer.
+            Role::Injected(_) => facts.template.declares(container.name()).then(|| DECLARATION.says()),
             _ => None,
         },
         problem: |finding| format!("is a sidecar in the legacy form ({})", finding.evidence),

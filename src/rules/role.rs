@@ -42,12 +42,14 @@ pub fn roles<'v>(template: &Template<'v>) -> Vec<Role<'v>> {
     roles
 }
 
-/// Returns which of `containers` may be the Pod's own work: its main containers, or where there are none, those of the settings,
-/// and of these the ones that only a wildcard hits.
+/// Returns which of `containers` may be the Pod's own work: its main containers, or where there are none, those that only the
+/// Pod's author calls sidecars, since a declaration lets nothing else be; or else those of the settings, and of these the ones
+/// that only a wildcard hits.
 pub fn may_be_main(roles: &[Role]) -> Vec<bool> {
     let are = |is: fn(&Role) -> bool| roles.iter().any(is).then(|| roles.iter().map(is).collect());
     let is_hit = |role: &Role| matches!(role, Role::Sidecar(evidence) if !glob::is_literal(&evidence.detail));
     are(|role| matches!(role, Role::Main))
+        .or_else(|| are(|role| matches!(role, Role::Sidecar(evidence) if evidence.source == &DECLARATION)))
         .or_else(|| are(is_hit))
         .or_else(|| are(is_of_settings))
         .unwrap_or_else(|| vec![true; roles.len()])
@@ -81,14 +83,19 @@ fn role_of<'v>(template: &Template<'v>, container: &'v Container<'v>) -> Role<'v
             return Role::Sidecar(SIDECAR_IMAGES.says_of(glob.as_str()));
         }
     }
+    let entry = template.catalogue_entry(container);
+    if let Some(entry) = entry.filter(|entry| entry.kept.is_none() && template.owner_of(entry) != Owner::Author)
+        && !(container.name() == ISTIO_SIDECAR && sidecars::is_router(container.args))
+    {
+        return Role::Injected(entry);
+    }
     if template.declares(name) {
         return Role::Sidecar(DECLARATION.says());
     }
-    match template.catalogue_entry(container) {
+    match entry {
         None => Role::Main,
         Some(entry) if entry.kept.is_some() => Role::Kept,
         Some(_) if container.name() == ISTIO_SIDECAR && sidecars::is_router(container.args) => Role::Main,
-        Some(entry) if template.owner_of(entry) != Owner::Author => Role::Injected(entry),
         Some(_) if template.is_for(container) => Role::Main,
         Some(entry) => Role::Sidecar(CATALOGUE.says_of(entry.product)),
     }
