@@ -122,19 +122,47 @@ fn stat() {
     let payloads: Vec<_> = all.iter().map(|case| case.payload()).collect();
     println!("payloads {:?} {}", start.elapsed(), payloads.iter().map(String::len).sum::<usize>());
     let start = Instant::now();
-    for case in &all { let _ = case.answer(); }
+    for case in &all {
+        let _ = case.answer();
+    }
     println!("answers {:?}", start.elapsed());
-    for property in PROPERTIES { let start = Instant::now(); for case in &all { let _ = broken(&property, case); } println!("{} {:?}", property.name, start.elapsed()); }
+    for property in PROPERTIES {
+        let start = Instant::now();
+        for case in &all {
+            let _ = broken(&property, case);
+        }
+        println!("{} {:?}", property.name, start.elapsed());
+    }
     for case in &all {
         let answer = case.answer().unwrap();
         let refused = native_sidecar_proof::api_server::refusals(case.kind(), case.object());
-        for r in &refused { *counts.entry(format!("refused {}", r.to_string().chars().filter(|c| !c.is_ascii_digit()).take(90).collect::<String>())).or_default() += 1; }
+        for r in &refused {
+            *counts
+                .entry(format!(
+                    "refused {}",
+                    r.to_string().chars().filter(|c| !c.is_ascii_digit()).take(90).collect::<String>()
+                ))
+                .or_default() += 1;
+        }
         *counts.entry(format!("model takes {}", refused.is_empty())).or_default() += 1;
-        *counts.entry(format!("accepted {} code {:?} mutated {}", answer.accepted, answer.code, answer.mutated_object.is_some())).or_default() += 1;
-        if answer.code == Some(400) { *counts.entry(format!("400 {}", answer.words().chars().take(100).collect::<String>())).or_default() += 1; }
-        for f in answer.findings() { *counts.entry(format!("{} {}", f.0, f.2)).or_default() += 1; }
+        *counts
+            .entry(format!(
+                "accepted {} code {:?} mutated {}",
+                answer.accepted,
+                answer.code,
+                answer.mutated_object.is_some()
+            ))
+            .or_default() += 1;
+        if answer.code == Some(400) {
+            *counts.entry(format!("400 {}", answer.words().chars().take(100).collect::<String>())).or_default() += 1;
+        }
+        for f in answer.findings() {
+            *counts.entry(format!("{} {}", f.0, f.2)).or_default() += 1;
+        }
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by_key(|(_, c)| std::cmp::Reverse(*c));
-    for (what, count) in counts.iter().take(70) { println!("{count} {what}"); }
+    for (what, count) in counts.iter().take(70) {
+        println!("{count} {what}");
+    }
 }
