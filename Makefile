@@ -3,6 +3,9 @@
 WASM_TARGET := wasm32-unknown-unknown
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 HOST := $(TARGET_DIR)/debug/native-sidecar
+# Where scripts/tool.sh puts what the machine does not have.
+TOOLS := $(TARGET_DIR)/tools
+DENY := $(TOOLS)/cargo-deny/bin/cargo-deny --workspace --locked
 # What annotates and runs the module in the end-to-end tests.
 KWCTL ?= $(or $(shell command -v kwctl),$(abspath $(HOST)))
 
@@ -25,7 +28,7 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := -C target-feature=+simd1
 policy.wasm: CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS += \
 	-C llvm-args=-inline-threshold=100 -C llvm-args=-inlinehint-threshold=120
 
-.PHONY: all run test fmt lint unit-tests e2e-tests registry-tests deploy-tests e2e-cluster push bench dist clean linker
+.PHONY: all run test fmt lint packages unit-tests e2e-tests registry-tests deploy-tests e2e-cluster push bench dist clean linker
 all: annotated-policy.wasm
 
 # Whatever cargo builds for this machine, it links with cc.
@@ -65,7 +68,7 @@ run: annotated-policy.wasm $(HOST)
 		--settings-json '{"sidecarNames":["logshipper"],"legacySidecars":"convert","convertTemplates":true}' \
 		examples/job-sidecar-legacy.yaml
 
-test: fmt lint unit-tests e2e-tests registry-tests deploy-tests
+test: fmt packages lint unit-tests e2e-tests registry-tests deploy-tests
 
 fmt:
 	cargo fmt --all -- --check
@@ -73,6 +76,13 @@ fmt:
 lint: policy.wasm | linker
 	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items --quiet
+
+# Licences, sources and bans of all packages, and known vulnerabilities where their database can be had.
+packages:
+	scripts/tool.sh cargo-deny
+	$(DENY) check --hide-inclusion-graph bans licenses sources
+	@if $(DENY) fetch db >/dev/null 2>&1; then $(DENY) check --disable-fetch --hide-inclusion-graph advisories; \
+	else echo 'NOT CHECKED: known vulnerabilities, since their database cannot be fetched' >&2; fi
 
 unit-tests: policy.wasm
 	scripts/need.sh dash busybox git jq
