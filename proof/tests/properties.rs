@@ -105,7 +105,7 @@ fn they_hold_of_the_cases() {
 
 #[test]
 fn they_hold_of_mixtures_of_the_cases() {
-    let all: Vec<_> = cases().into_iter().map(|(_, case)| case).collect();
+    let all: Vec<_> = cases().into_iter().map(|(_, case)| case).filter(|case| case.request.is_object()).collect();
     let (seed, count) = (number("PROPERTY_SEED", 0), number("PROPERTY_CASES", 1000));
     let mixtures = Mixture::new(&all, seed).take(usize::try_from(count).unwrap());
     hold(mixtures.enumerate().map(|(index, case)| (format!("mixture {index}"), case)));

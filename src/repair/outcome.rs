@@ -65,8 +65,8 @@ pub enum NotRepaired {
     PortNameTaken(String, String),
     /// Its startup probe asks that container, at this port.
     ProbesAnother(String, String),
-    /// The Pod would ask for more than it may.
-    PodResources(Excess),
+    /// By this the Pod would ask for more than it may.
+    PodResources(&'static str, Excess),
     /// Services would not find its named ports any more.
     NamedPorts,
     /// The scheduler would not look at its host ports any more.
@@ -158,7 +158,7 @@ impl fmt::Display for NotRepaired {
                     "its startupProbe asks container {name:?} (port {port}), which could not start before that succeeds"
                 )
             }
-            Self::PodResources(excess) => write!(f, "startFirst would lead to {excess}"),
+            Self::PodResources(cause, excess) => write!(f, "{cause} would lead to {excess}"),
             Self::HostPortTaken(name) => write!(f, "container {name:?} uses the same hostPort"),
             Self::NamedPorts => write!(
                 f,
