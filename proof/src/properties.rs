@@ -304,12 +304,12 @@ fn restored(Judged { case, .. }: &Judged) -> Shown {
     let mut case = (*case).clone();
     case.settings = json!({"strippedSidecars": "restore", "legacySidecars": "ignore"});
     let Some((whole, lacking, name)) = stripped_pod(&case) else { return Ok(false) };
-    // With another that is stripped as well, that one may take what the Pod has left.
-    if before.findings().iter().any(|(rule, ..)| rule == "stripped") {
-        return Ok(false);
-    }
     let (before, answer) = (whole.answer()?, lacking.answer()?);
     if !before.accepted || before.mutated_object.is_some() || answer.code == Some(400) {
+        return Ok(false);
+    }
+    // With another that is stripped as well, that one may take what the Pod has left.
+    if before.findings().iter().any(|(rule, ..)| rule == "stripped") {
         return Ok(false);
     }
     // What the API server would have refused for what it asks for is not restored.
