@@ -68,7 +68,8 @@ pub const PROPERTIES: [Property; 12] = [
 /// Looks whether all of them hold of a case. The error says which does not, and how.
 pub fn check(case: &Case) -> Result<(), String> {
     let judged = Judged::new(case)?;
-    let broken = |property: &Property| (property.check)(&judged).err().map(|error| format!("{}: {error}", property.name));
+    let broken =
+        |property: &Property| (property.check)(&judged).err().map(|error| format!("{}: {error}", property.name));
     PROPERTIES.iter().find_map(broken).map_or(Ok(()), Err)
 }
 

@@ -49,6 +49,8 @@ pub enum NotRepaired {
     MayBeMeant,
     /// `initContainers` has one of that name.
     NameTaken,
+    /// Another container has its name.
+    NameShared,
     /// The injector adds it again, and has this switch.
     InjectorSwitch(&'static str),
     /// The catalogue says why it must stay.
@@ -130,6 +132,7 @@ impl fmt::Display for NotRepaired {
                 f.write_str("it may be meant so; a sidecar is named in sidecarNames or in the annotation")
             }
             Self::NameTaken => f.write_str("initContainers already has one of that name; rename one"),
+            Self::NameShared => f.write_str("another container has its name; rename one"),
             Self::InjectorSwitch(switch) => write!(f, "its injector would add it again; switch that: {switch}"),
             Self::Catalogue(why) => f.write_str(why),
             Self::OwnRestartPolicy(policy) => write!(f, "it has restartPolicy: {policy} of its own; remove it"),

@@ -91,6 +91,9 @@ impl<'v> Planner<'_, 'v> {
         if finding.evidence.strength == Strength::Open {
             return Ok(Outcome::Rejected);
         }
+        if self.obstacles.is_shared(finding.container.name()) {
+            return Ok(Outcome::NotRepaired(NotRepaired::NameShared));
+        }
         let nodes = self.nodes()?;
         if let Some(why) = self.surroundings.placement.refusal()? {
             return Ok(Outcome::NotRepaired(NotRepaired::Nodes(why)));
