@@ -219,7 +219,8 @@ impl<'v> Subject<'v> {
         }
         for injector in injectors {
             let nodes = placement.nodes_of(minimum(injector)).map_err(in_object)?;
-            match nodes.and_then(|nodes| nodes.support.unsupported()) {
+            // Pinned, it only lands where they are supported.
+            match nodes.filter(|_| plan.pin.is_none()).and_then(|nodes| nodes.support.unsupported()) {
                 None => plan.switch_on.push(injector.switch),
                 Some(unsupported) => verdict.not_steered(about, injector.product, unsupported),
             }

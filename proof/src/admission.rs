@@ -151,6 +151,24 @@ impl Case {
         serde_json::from_slice::<Value>(&answer).is_ok_and(|answer| answer["valid"] == true)
     }
 
+    /// Reads a case that was kept: its request and its settings, and what the cluster answers by the kind that is asked for.
+    pub fn read(json: &str) -> serde_json::Result<Self> {
+        #[derive(Deserialize)]
+        struct Kept {
+            request: Value,
+            settings: Value,
+            #[serde(default)]
+            cluster: BTreeMap<String, String>,
+        }
+        let Kept { request, settings, cluster } = serde_json::from_str(json)?;
+        Ok(Self { request, settings, cluster: Cluster(cluster) })
+    }
+
+    /// The case, to be kept.
+    pub fn kept(&self) -> Value {
+        json!({"request": self.request, "settings": self.settings, "cluster": self.cluster.0})
+    }
+
     /// The case as a folder of `tests/cases`: its files, one after the other.
     pub fn folder(&self) -> String {
         let file = |name: &str, text: &str| format!("==> {name}\n{text}\n");

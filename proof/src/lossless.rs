@@ -54,7 +54,8 @@ fn members(
     place: &str,
     allowed: &Allowed,
 ) -> Result<(), String> {
-    let has_containers = |members: &[(String, Spelled)]| members.iter().any(|(name, _)| name == "containers");
+    let is_list = |name: &str| name == "containers" || name == "initContainers";
+    let has_containers = |members: &[(String, Spelled)]| members.iter().any(|(name, _)| is_list(name));
     let is_spec = name == "spec" && (has_containers(before) || has_containers(after));
     let mut left = before.iter().peekable();
     for (key, value) in after {

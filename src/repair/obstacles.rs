@@ -25,6 +25,8 @@ pub struct Obstacles<'v> {
     lists: Lists<'v>,
     /// Names in `initContainers`, also those to come.
     taken: BTreeSet<String>,
+    /// Names that several containers have; read at the first need.
+    shared: Option<BTreeSet<String>>,
     /// How many of the regular containers that may be the main one stay.
     mains: usize,
     /// Which containers that stay, or are native, have which ports.
@@ -62,7 +64,22 @@ impl<'v> Obstacles<'v> {
         let mut taken = BTreeSet::new();
         taken.extend(template.spec.init_containers().iter().map(|container| container.name().to_owned()));
         let mains = (0..template.spec.containers().len()).filter(|index| facts.may_be_main(*index)).count();
-        Self { facts, template, lists, taken, mains, ports: Ports::default(), filled: None }
+        Self { facts, template, lists, taken, shared: None, mains, ports: Ports::default(), filled: None }
+    }
+
+    /// Whether several containers have this name: what is said of it by its name would be said of all of them.
+    pub fn is_shared(&mut self, name: &str) -> bool {
+        let spec = self.template.spec;
+        let shared = self.shared.get_or_insert_with(|| {
+            let (mut seen, mut shared) = (BTreeSet::new(), BTreeSet::new());
+            for container in spec.init_containers().iter().chain(spec.containers()) {
+                if !seen.insert(container.name().to_owned()) {
+                    shared.insert(container.name().to_owned());
+                }
+            }
+            shared
+        });
+        shared.contains(name)
     }
 
     /// Takes note that a container goes to the init containers.

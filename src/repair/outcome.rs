@@ -49,6 +49,8 @@ pub enum NotRepaired {
     MayBeMeant,
     /// `initContainers` has one of that name.
     NameTaken,
+    /// Another container has its name.
+    NameShared,
     /// The injector adds it again, and has this switch.
     InjectorSwitch(&'static str),
     /// The catalogue says why it must stay.
@@ -65,8 +67,8 @@ pub enum NotRepaired {
     PortNameTaken(String, String),
     /// Its startup probe asks that container, at this port.
     ProbesAnother(String, String),
-    /// The Pod would ask for more than it may.
-    PodResources(Excess),
+    /// By this the Pod would ask for more than it may.
+    PodResources(&'static str, Excess),
     /// Services would not find its named ports any more.
     NamedPorts,
     /// The scheduler would not look at its host ports any more.
@@ -130,6 +132,7 @@ impl fmt::Display for NotRepaired {
                 f.write_str("it may be meant so; a sidecar is named in sidecarNames or in the annotation")
             }
             Self::NameTaken => f.write_str("initContainers already has one of that name; rename one"),
+            Self::NameShared => f.write_str("another container has its name; rename one"),
             Self::InjectorSwitch(switch) => write!(f, "its injector would add it again; switch that: {switch}"),
             Self::Catalogue(why) => f.write_str(why),
             Self::OwnRestartPolicy(policy) => write!(f, "it has restartPolicy: {policy} of its own; remove it"),
@@ -158,7 +161,7 @@ impl fmt::Display for NotRepaired {
                     "its startupProbe asks container {name:?} (port {port}), which could not start before that succeeds"
                 )
             }
-            Self::PodResources(excess) => write!(f, "startFirst would lead to {excess}"),
+            Self::PodResources(cause, excess) => write!(f, "{cause} would lead to {excess}"),
             Self::HostPortTaken(name) => write!(f, "container {name:?} uses the same hostPort"),
             Self::NamedPorts => write!(
                 f,

@@ -3,7 +3,7 @@
 use crate::cluster::nodes::Nodes;
 use crate::cluster::placement::Placement;
 use crate::json::malformed::Malformed;
-use crate::kubernetes::resources;
+use crate::kubernetes::resources::{self, Excess};
 use crate::kubernetes::version::{HOST_PORTS, NAMED_PORTS, RESTART_POLICY_RULES, Version};
 use crate::repair::consequences::{self, Work};
 use crate::repair::lists::Lists;
@@ -91,6 +91,9 @@ impl<'v> Planner<'_, 'v> {
         if finding.evidence.strength == Strength::Open {
             return Ok(Outcome::Rejected);
         }
+        if self.obstacles.is_shared(finding.container.name()) {
+            return Ok(Outcome::NotRepaired(NotRepaired::NameShared));
+        }
         let nodes = self.nodes()?;
         if let Some(why) = self.surroundings.placement.refusal()? {
             return Ok(Outcome::NotRepaired(NotRepaired::Nodes(why)));
@@ -100,6 +103,11 @@ impl<'v> Planner<'_, 'v> {
             return Ok(Outcome::NotRepaired(why));
         }
         self.plan.restore.push(finding.index);
+        // The API server would refuse it like this.
+        if let Some(excess) = self.excess(finding) {
+            self.plan.restore.pop();
+            return Ok(Outcome::NotRepaired(NotRepaired::PodResources("restartPolicy: Always", excess)));
+        }
         self.plan.declare.push(finding.container.name().to_owned());
         Ok(Outcome::Repaired(Vec::new()))
     }
@@ -147,21 +155,26 @@ impl<'v> Planner<'_, 'v> {
             return Ok(Err(NotRepaired::HostPorts));
         }
         let starts_first = finding.template.starts_first(container);
-        // What asks for nothing changes no sum.
         let counts = container.resources.is_some();
         let is_beside_inits = starts_first && !spec.init_containers().is_empty();
         let before = (counts && is_beside_inits).then(|| resources::requests(self.plan.shares(spec)));
         let planned = if starts_first { &mut self.plan.first } else { &mut self.plan.last };
         planned.push(finding.index);
-        if counts && let Some(excess) = self.plan.excess(spec, *changes != Changes::Template) {
+        if let Some(excess) = self.excess(finding) {
             let planned = if starts_first { &mut self.plan.first } else { &mut self.plan.last };
             planned.pop();
-            return Ok(Err(NotRepaired::PodResources(excess)));
+            return Ok(Err(NotRepaired::PodResources("startFirst", excess)));
         }
         let name = container.name();
         self.plan.declare.push(name.to_owned());
         self.obstacles.take(finding);
         Ok(Ok(consequences::of_conversion(finding, &ports, before.as_ref(), &self.plan, version, *work)))
+    }
+
+    /// What the Pod would ask for too much, with a container that is planned to be native. What asks for nothing changes no sum.
+    fn excess(&self, finding: &Finding) -> Option<Excess> {
+        finding.container.resources?;
+        self.plan.excess(finding.template.spec, self.surroundings.changes != Changes::Template)
     }
 
     /// What keeps a container with `restartPolicyRules` from being native in a cluster of this version, where it is known.

@@ -6,6 +6,7 @@ mod case_files;
 #[path = "../common/mod.rs"]
 mod common;
 mod conditions;
+mod generated;
 mod invariants;
 mod support;
 

@@ -118,7 +118,7 @@ pub fn answer(function: &str, payload: &[u8], host: &HostCalls) -> Vec<u8> {
 }
 
 /// What metadata.yml asks for.
-fn granted() -> BTreeSet<native_sidecar::package::metadata::ContextAwareResource> {
+pub fn granted() -> BTreeSet<native_sidecar::package::metadata::ContextAwareResource> {
     let metadata = Path::new(env!("CARGO_MANIFEST_DIR")).join("../metadata.yml");
     Metadata::from_yaml(&fs::read_to_string(metadata).expect("metadata.yml")).expect("metadata").context_aware_resources
 }
