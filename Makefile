@@ -28,7 +28,7 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := -C target-feature=+simd1
 policy.wasm: CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS += \
 	-C llvm-args=-inline-threshold=100 -C llvm-args=-inlinehint-threshold=120
 
-.PHONY: all run test fmt lint packages unit-tests e2e-tests registry-tests deploy-tests e2e-cluster push bench dist clean linker
+.PHONY: all run test fmt lint packages unit-tests e2e-tests registry-tests deploy-tests e2e-cluster push bench dist clean linker reproducible fuzz
 all: annotated-policy.wasm
 
 # Whatever cargo builds for this machine, it links with cc.
@@ -98,6 +98,18 @@ registry-tests: annotated-policy.wasm $(HOST)
 	scripts/need.sh bats curl jq
 	scripts/need.sh docker-registry || echo 'the way through a registry is not tested: there is no docker-registry' >&2
 	HOST=$(HOST) bats registry.bats
+
+# The module of the last commit is the same to the byte wherever it is built.
+reproducible:
+	scripts/need.sh git
+	scripts/reproducible.sh
+
+# Looks for what breaks the policy, for so many seconds with each target; FUZZ=NAME is one of them.
+FUZZ ?= validate settings properties jsonpath globs yaml
+SECONDS_EACH ?= 60
+fuzz:
+	scripts/tool.sh cargo-fuzz
+	scripts/fuzz.sh $(SECONDS_EACH) $(FUZZ)
 
 # Puts the policy into the registry: make push OCI_REF=registry.example.com/policies/native-sidecar-policy
 push: annotated-policy.wasm $(HOST)

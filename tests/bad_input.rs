@@ -75,6 +75,27 @@ fn settings_that_are_not_json() {
 }
 
 #[test]
+fn injections_that_hosts_could_not_read_back() {
+    let with = |volume: &str| {
+        format!(
+            r#"{{"injections":[{{"name":"vpn","podSelector":{{}},"container":{{"image":"a"}},"volumes":[{volume}]}}]}}"#
+        )
+    };
+    let deep = format!("{}{}", "[".repeat(130), "]".repeat(130));
+    for (volume, expected) in [
+        (r#"{"name":"a","emptyDir":{""}}"#, "injections[0]: not JSON: expected `:` at line 1 column 95"),
+        (
+            r#"{"name":"a","emptyDir":{"x":1e999}}"#,
+            "injections[0].volumes[0].emptyDir.x: a number that is out of range",
+        ),
+        (&format!(r#"{{"name":"a","x":{deep}}}"#), "injections[0]: nested deeper than 125 levels"),
+    ] {
+        let answer = answer(&validate_settings(with(volume).as_bytes()));
+        assert_eq!(answer, json!({"valid": false, "message": expected}));
+    }
+}
+
+#[test]
 fn ten_thousand_containers() {
     let containers =
         |prefix: &str| -> Vec<_> { (0..10_000).map(|i| json!({"name": format!("{prefix}{i}")})).collect() };

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use crate::json::malformed::Malformed;
 use crate::json::path::{Path, Step};
 use crate::json::read;
+use crate::json::readable::{self, Checked};
 use crate::json::view::{Text, text, view};
 use crate::kubernetes::fields::{self, Type};
 use crate::kubernetes::labels::{Labels, Requirement, selects};
@@ -214,6 +215,11 @@ impl Injection {
     fn read(written: &RawValue, place: &Path, errors: &mut Vec<Malformed>) -> Option<Self> {
         let mut wrong = |error: Malformed| errors.push(error);
         let within = |error: Malformed| error.within(place);
+        // What is injected goes back to the host as it is written here.
+        if let Err(error) = readable::read(written.get(), Checked::raw) {
+            wrong(within(error));
+            return None;
+        }
         for (step, _) in read::children(written.get()) {
             if matches!(&step, Step::Key(name) if !Written::NAMES.contains(&&**name)) {
                 let known = Written::NAMES.join(", ");
