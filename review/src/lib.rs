@@ -7,6 +7,10 @@
 
 pub mod admission;
 pub mod judge;
+pub mod lookup;
+pub mod session;
+pub mod host_calls;
+pub mod answer;
 
 pub use native_sidecar_policy::describe;
 
@@ -21,3 +25,5 @@ pub mod findings;
 pub mod ignore;
 pub mod change;
 pub mod reviewer;
+pub mod diff;
+pub mod json;

@@ -1,20 +1,16 @@
 //! The policy module in the engine that Kubewarden runs it in: wasmtime, spoken to by waPC.
 
-pub mod lookup;
-pub mod session;
-pub mod host_calls;
-mod answer;
-
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
-use kubewarden_policy_sdk::settings::SettingsValidationResponse;
 use native_sidecar_review::admission::AdmissionResponse;
+use native_sidecar_review::answer;
 use native_sidecar_review::judge::{Evaluation, Judge};
-use serde_json::{Value, json};
+pub use native_sidecar_review::{host_calls, lookup, session};
+use serde_json::Value;
 use wapc::WapcHost;
 use wasmtime_provider::wasmtime::{self, Config, Module, OptLevel, RegallocAlgorithm};
 use wasmtime_provider::{EpochDeadlines, WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre};
@@ -80,15 +76,11 @@ impl Engine {
 
     /// Checks settings as Kubewarden does before it evaluates anything.
     pub fn check_settings(&self, settings: &Value) -> Result<()> {
-        let message = match self.call("validate_settings", settings.to_string().as_bytes()) {
-            Err(error) => format!("Error invoking settings validation callback: {error:?}"),
-            Ok(answer) => match serde_json::from_slice(&answer) {
-                Ok(SettingsValidationResponse { valid: true, .. }) => return Ok(()),
-                Ok(SettingsValidationResponse { message, .. }) => message.unwrap_or_default(),
-                Err(error) => format!("error: InvalidResponseWithError({error:?})"),
-            },
+        let problem = match self.call("validate_settings", settings.to_string().as_bytes()) {
+            Err(error) => Some(format!("Error invoking settings validation callback: {error:?}")),
+            Ok(answer) => answer::problem_of_settings(&answer),
         };
-        Err(anyhow!("Provided settings are not valid: {message}"))
+        problem.map_or(Ok(()), |message| Err(anyhow!("Provided settings are not valid: {message}")))
     }
 
     /// Evaluates an AdmissionRequest as Kubewarden does: whatever goes wrong is a response, too.
@@ -109,20 +101,14 @@ impl Engine {
 
 impl Judge for Engine {
     fn judge(&self, request: &Value, settings: &Value) -> Evaluation {
-        let uid = request["uid"].as_str().unwrap_or_default();
-        let failure =
-            |message: String| Evaluation { response: AdmissionResponse::failure(uid, message), mutated: None };
-        let payload = json!({"request": request, "settings": settings}).to_string();
-        let answer = match self.call("validate", payload.as_bytes()) {
-            Ok(answer) => answer,
+        match self.call("validate", answer::payload(request, settings).as_bytes()) {
             Err(error) if error.to_string().contains(INTERRUPTED) => {
+                let uid = request["uid"].as_str().unwrap_or_default();
                 let message = "Policy execution interrupted because it exceeded the allowed execution time";
-                return failure(message.to_owned());
+                Evaluation { response: AdmissionResponse::failure(uid, message.to_owned()), mutated: None }
             }
-            Err(error) => return failure(format!("internal server error: {error}")),
-        };
-        answer::evaluation(uid, request.get("object"), &answer)
-            .unwrap_or_else(|error| failure(format!("internal server error: {error}")))
+            answer => answer::of_request(request, answer.map_err(Into::into)),
+        }
     }
 }
 
@@ -152,6 +138,8 @@ fn count_epochs(engine: &wasmtime::Engine) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     /// A module with these functions besides `wapc_init`; the engine takes the text format, too.

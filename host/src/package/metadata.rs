@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+pub use native_sidecar_review::lookup::ContextAwareResource;
 use serde::{Deserialize, Serialize};
 
 /// The annotation that holds the README.
@@ -90,16 +91,6 @@ pub enum PolicyType {
     #[default]
     Kubernetes,
     Raw,
-}
-
-/// A kind of objects that a policy wants to read.
-#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ContextAwareResource {
-    /// Group and version.
-    pub api_version: String,
-    /// The kind.
-    pub kind: String,
 }
 
 fn yes() -> bool {

@@ -1,11 +1,12 @@
 //! Shows reviews to a person, or to a program: as text, JSON Lines, SARIF, JUnit XML, a patch, GitHub's commands or Markdown.
 
+pub use native_sidecar_review::diff;
+
 pub mod summary;
 pub mod fail_on;
 pub mod output;
 pub mod paths;
 pub mod pending;
-pub mod diff;
 pub mod text;
 pub mod json;
 pub mod sarif;

@@ -8,11 +8,15 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::engine::lookup::{Answers, Lookup};
+use crate::lookup::{Answers, Lookup};
 
 /// A session that is replayed: each question has to be the next one of it.
 #[derive(Debug)]
-pub struct Replay(Mutex<VecDeque<Exchange>>);
+pub struct Replay {
+    left: Mutex<VecDeque<Exchange>>,
+    /// Whether a question may be any one of it that is left.
+    in_any_order: bool,
+}
 
 /// A question and its answer.
 #[derive(Debug)]
@@ -42,7 +46,13 @@ impl Replay {
             Ok(Exchange { lookup, response })
         };
         let exchanges: Result<VecDeque<Exchange>> = recorded.into_iter().enumerate().map(exchange).collect();
-        Ok(Self(Mutex::new(exchanges?)))
+        Ok(Self { left: Mutex::new(exchanges?), in_any_order: false })
+    }
+
+    /// The same session, in which a question may be any one that is left: for one that is written by hand.
+    #[must_use]
+    pub fn in_any_order(self) -> Self {
+        Self { in_any_order: true, ..self }
     }
 
     /// Replays the session in a file.
@@ -55,13 +65,15 @@ impl Replay {
 
 impl Answers for Replay {
     fn leftovers(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     fn answer(&self, lookup: &Lookup) -> Result<Vec<u8>> {
-        let mut session = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut session = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let position = |asked: &Exchange| self.in_any_order && asked.lookup == *lookup;
+        let next = session.iter().position(position).unwrap_or_default();
         let Exchange { lookup: expected, response } =
-            session.pop_front().context("the list of recorded responses is empty")?;
+            session.remove(next).context("the list of recorded responses is empty")?;
         if expected != *lookup {
             bail!("Replay error: unexpected request. Was expecting {expected:?}, got {lookup:?} instead");
         }
@@ -109,8 +121,8 @@ impl<A: Answers> Answers for Recorder<A> {
     }
 }
 
-/// An exchange as YAML. Each text and each list in it is JSON, which is YAML, too.
-fn exchange(lookup: &Lookup, answer: &Result<Vec<u8>>) -> Result<String> {
+/// Returns an exchange as YAML, an item of a session. Each text and each list in it is JSON, which is YAML, too.
+pub fn exchange(lookup: &Lookup, answer: &Result<Vec<u8>>) -> Result<String> {
     let Value::Object(lookup) = serde_json::to_value(lookup)? else { bail!("a lookup without a kind") };
     let (kind, fields) = lookup.into_iter().next().context("a lookup without a kind")?;
     let mut text = format!("- type: Exchange\n  request: |\n    !{kind}\n");
@@ -187,6 +199,14 @@ mod tests {
         assert_eq!(answer(&replay, &nodes()), Err("no such kind".to_owned()));
         assert_eq!(replay.leftovers(), 0);
         assert_eq!(answer(&replay, &nodes()), Err("the list of recorded responses is empty".to_owned()));
+    }
+
+    #[test]
+    fn exchanges_are_answered_in_any_order_where_that_is_wanted() {
+        let replay = Replay::new(SESSION).unwrap().in_any_order();
+        assert_eq!(answer(&replay, &nodes()), Err("no such kind".to_owned()));
+        assert!(answer(&replay, &nodes()).unwrap_err().starts_with("Replay error: unexpected request."));
+        assert_eq!(replay.leftovers(), 0);
     }
 
     #[test]

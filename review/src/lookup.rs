@@ -8,7 +8,15 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::package::metadata::ContextAwareResource;
+/// A kind of objects that a policy wants to read.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContextAwareResource {
+    /// Group and version.
+    pub api_version: String,
+    /// The kind.
+    pub kind: String,
+}
 
 /// A question; the names are those of Kubewarden's sessions and error messages.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]

@@ -5,8 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::engine::lookup::{Answers, Lookup};
-use crate::package::metadata::ContextAwareResource;
+use crate::lookup::{Answers, ContextAwareResource, Lookup};
 
 /// Answers the calls of a policy to its host. By default it knows no cluster and grants nothing.
 #[derive(Default)]
@@ -56,7 +55,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::engine::session::Replay;
+    use crate::session::Replay;
 
     fn get(host: &HostCalls, kind: &str) -> Result<Vec<u8>, String> {
         let payload = json!({"api_version": "v1", "kind": kind, "name": "default", "disable_cache": false});

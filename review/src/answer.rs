@@ -1,13 +1,38 @@
-//! What an answer of the policy to the call `validate` stands for.
+//! The calls to the policy: what is sent, and what its answers stand for.
 
 use anyhow::{Result, anyhow};
 use kubewarden_policy_sdk::response::ValidationResponse;
-use native_sidecar_review::admission::{AdmissionResponse, Status};
-use native_sidecar_review::judge::Evaluation;
-use serde_json::Value;
+use kubewarden_policy_sdk::settings::SettingsValidationResponse;
+use serde_json::{Value, json};
+
+use crate::admission::{AdmissionResponse, Status};
+use crate::judge::Evaluation;
+
+/// Returns what the call `validate` is sent.
+pub fn payload(request: &Value, settings: &Value) -> String {
+    json!({"request": request, "settings": settings}).to_string()
+}
+
+/// Returns the evaluation of a request to which the policy gave this answer, or none for this reason.
+pub fn of_request(request: &Value, answer: Result<Vec<u8>>) -> Evaluation {
+    let uid = request["uid"].as_str().unwrap_or_default();
+    answer.and_then(|answer| evaluation(uid, request.get("object"), &answer)).unwrap_or_else(|error| {
+        let message = format!("internal server error: {error}");
+        Evaluation { response: AdmissionResponse::failure(uid, message), mutated: None }
+    })
+}
+
+/// Returns what is wrong with settings, by the answer to the call `validate_settings`; None where nothing is.
+pub fn problem_of_settings(answer: &[u8]) -> Option<String> {
+    match serde_json::from_slice(answer) {
+        Ok(SettingsValidationResponse { valid: true, .. }) => None,
+        Ok(SettingsValidationResponse { message, .. }) => Some(message.unwrap_or_default()),
+        Err(error) => Some(format!("error: InvalidResponseWithError({error:?})")),
+    }
+}
 
 /// Returns the evaluation that an answer stands for, where this object was in the request.
-pub fn evaluation(uid: &str, object: Option<&Value>, answer: &[u8]) -> Result<Evaluation> {
+fn evaluation(uid: &str, object: Option<&Value>, answer: &[u8]) -> Result<Evaluation> {
     let answer: ValidationResponse =
         serde_json::from_slice(answer).map_err(|error| anyhow!("invalid response from policy: {error}"))?;
     let uid = uid.to_owned();
