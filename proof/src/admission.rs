@@ -55,6 +55,16 @@ pub struct Answer {
 }
 
 impl Cluster {
+    /// What a session answers, as `kwctl` records it: a list of exchanges.
+    pub fn of_session(exchanges: &Value) -> Self {
+        let answer = |exchange: &Value| {
+            let request = exchange["request"].as_str()?;
+            let kind = request.lines().find_map(|line| line.trim().strip_prefix("kind: "))?;
+            Some((kind.to_owned(), exchange["response"]["payload"].as_str()?.to_owned()))
+        };
+        Self(exchanges.as_array().into_iter().flatten().filter_map(answer).collect())
+    }
+
     /// Answers a question of the policy.
     pub fn ask(&self, operation: &str, payload: &[u8]) -> Result<Vec<u8>, String> {
         let question: Value = serde_json::from_slice(payload).map_err(|error| error.to_string())?;

@@ -16,7 +16,7 @@ use native_sidecar_proof::generate;
 use native_sidecar_proof::mixture::Mixture;
 use native_sidecar_proof::properties::{Judged, PROPERTIES, Property};
 use native_sidecar_proof::shrink::shrink;
-use serde_json::{Value, json};
+use serde_json::json;
 
 fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap())
@@ -76,22 +76,11 @@ fn they_hold_of_generated_cases() {
     }
 }
 
-/// What a session answers, by the kind that is asked for.
-fn cluster(session: &str) -> Cluster {
-    let exchanges = yaml::parse(session).unwrap_or_default();
-    let answer = |exchange: &Value| {
-        let request = exchange["request"].as_str()?;
-        let kind = request.lines().find_map(|line| line.trim().strip_prefix("kind: "))?;
-        Some((kind.to_owned(), exchange["response"]["payload"].as_str()?.to_owned()))
-    };
-    Cluster(exchanges.as_array().into_iter().flatten().filter_map(answer).collect())
-}
-
 fn read(folder: &std::path::Path) -> Option<Case> {
     let request = case_files::request(folder)?;
     let settings = case_files::value(folder, "settings.json").unwrap_or_else(|| json!({}));
-    let session = std::fs::read_to_string(folder.join("session.yaml")).unwrap_or_default();
-    Some(Case { request, settings, cluster: cluster(&session) })
+    let session = case_files::value(folder, "session.yaml").unwrap_or_default();
+    Some(Case { request, settings, cluster: Cluster::of_session(&session) })
 }
 
 fn cases() -> Vec<(String, Case)> {

@@ -28,7 +28,7 @@ pub fn entries(folder: &Path) -> BTreeMap<String, PathBuf> {
 /// The value in a file of a case, which is JSON or YAML as its name says; None where there is no such file.
 pub fn value(folder: &Path, name: &str) -> Option<Value> {
     let text = text(folder, name)?;
-    let value = match name.ends_with(".yaml") {
+    let value = match [".yaml", ".yml"].iter().any(|yaml| name.ends_with(yaml)) {
         true => yaml::parse(&text).map_err(|error| error.to_string()),
         false => serde_json::from_str(&text).map_err(|error| error.to_string()),
     };

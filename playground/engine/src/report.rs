@@ -27,7 +27,9 @@ const FILE: &str = "manifest.yaml";
 pub fn review(module: &dyn Module, manifest: &str, settings: &str, session: &str) -> Value {
     let settings = match Settings::read(settings, module) {
         Ok(settings) => settings,
-        Err(Problem { place, message }) => return json!({"settings": {"place": place.map(position), "message": message}}),
+        Err(Problem { place, message }) => {
+            return json!({"settings": {"place": place.map(position), "message": message}});
+        }
     };
     let cluster = match Cluster::new(session) {
         Ok(cluster) => cluster,
@@ -128,9 +130,7 @@ fn details(review: &Review) -> Value {
 
 /// What makes a change.
 fn replacements(change: &Change) -> Vec<Value> {
-    let replacement = |replacement: &native_sidecar_review::change::Replacement| {
-        json!({"start": position(replacement.start), "end": position(replacement.end), "text": replacement.text})
-    };
+    let replacement = |replacement: &native_sidecar_review::change::Replacement| json!({"start": position(replacement.start), "end": position(replacement.end), "text": replacement.text});
     change.replacements.iter().map(replacement).collect()
 }
 
@@ -174,7 +174,12 @@ mod tests {
         let report = review(&Native, JOB, CONVERT, "");
         let line: Value = serde_json::from_str(report["lines"].as_str().unwrap()).unwrap();
         assert_eq!(line["verdict"], "changed");
-        assert!(report["patch"].as_str().unwrap().starts_with("--- a/manifest.yaml\n+++ b/manifest.yaml\n@@ -6,6 +6,9 @@\n"));
+        assert!(
+            report["patch"]
+                .as_str()
+                .unwrap()
+                .starts_with("--- a/manifest.yaml\n+++ b/manifest.yaml\n@@ -6,6 +6,9 @@\n")
+        );
         assert!(report["after"].as_str().unwrap().contains("          restartPolicy: Always\n"));
         assert_eq!(report["details"][0]["replacements"].as_array().unwrap().is_empty(), false);
     }

@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn a_policy_has_settings() {
-        let policy = "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nmetadata: {name: a}\nspec:\n";
+        let policy =
+            "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nmetadata: {name: a}\nspec:\n";
         let settings = Settings::read(&format!("{policy}  settings:\n    legacySidecars: warn\n"), &Native).unwrap();
         assert_eq!((settings.value, settings.policy.is_some()), (json!({"legacySidecars": "warn"}), true));
         let (place, _) = problem(&format!("{policy}  settings:\n    legacySidecars: move\n")).unwrap();
@@ -137,10 +138,7 @@ mod tests {
     fn a_text_keeps_its_comments_when_the_form_changes_it() {
         let text = "# ours\nlegacySidecars: warn # for now\nsidecarNames: [a]\n";
         let after = json!({"legacySidecars": "convert", "sidecarNames": ["a", "b"]});
-        assert_eq!(
-            rewritten(text, &after),
-            "# ours\nlegacySidecars: convert # for now\nsidecarNames: [a, b]\n"
-        );
+        assert_eq!(rewritten(text, &after), "# ours\nlegacySidecars: convert # for now\nsidecarNames: [a, b]\n");
         assert_eq!(rewritten("", &json!({"sidecarNames": ["a"]})), "sidecarNames:\n  - a\n");
         assert_eq!(rewritten("sidecarNames: [a]\n", &json!({})), "");
         assert_eq!(rewritten("a: [", &json!({"catalogue": false})), "catalogue: false\n");

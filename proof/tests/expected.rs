@@ -4,9 +4,21 @@
 #[path = "../../host/tests/common/case_files.rs"]
 mod case_files;
 
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
 use native_sidecar_policy::{validate, validate_settings};
-use native_sidecar_proof::admission::Cluster;
+use native_sidecar_review::host_calls::HostCalls;
+use native_sidecar_review::lookup::ContextAwareResource;
+use native_sidecar_review::session::Replay;
 use serde_json::{Value, json};
+
+/// What metadata.yml asks for.
+fn granted() -> BTreeSet<ContextAwareResource> {
+    let metadata = case_files::value(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), "metadata.yml").unwrap();
+    serde_json::from_value(metadata["contextAwareResources"].clone()).unwrap()
+}
 
 #[test]
 fn the_cases_get_what_they_expect() {
@@ -14,12 +26,18 @@ fn the_cases_get_what_they_expect() {
     for (name, folder) in case_files::folders() {
         let settings = case_files::value(&folder, "settings.json").unwrap_or_else(|| json!({}));
         let request = case_files::request(&folder);
-        let cluster = Cluster::of_session(&case_files::value(&folder, "session.yaml").unwrap_or_default());
+        let session = std::fs::read_to_string(folder.join("session.yaml"));
+        let host = session.map_or_else(
+            |_| HostCalls::default(),
+            |session| HostCalls::new(granted(), Arc::new(Replay::new(&session).unwrap())),
+        );
         let bytes = match &request {
             None => validate_settings(settings.to_string().as_bytes()),
             Some(request) => {
                 let payload = json!({"request": request, "settings": settings}).to_string();
-                validate(payload.as_bytes(), &|operation, payload| cluster.ask(operation, payload))
+                validate(payload.as_bytes(), &|operation, payload| {
+                    host.call("kubewarden", "kubernetes", operation, payload)
+                })
             }
         };
         let mut answer: Value = serde_json::from_slice(&bytes).unwrap();
