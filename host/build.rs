@@ -1,6 +1,8 @@
 //! Finds the policy's module, which goes into the program: the one that `NATIVE_SIDECAR_MODULE` names, or policy.wasm,
 //! which make has built, or else one that cargo builds here.
 
+#![forbid(unsafe_code)]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::{env, fs};

@@ -6,6 +6,9 @@
 //! repair plans and carries out, the answer goes back to the host.
 //! [`validate`] and [`validate_settings`] are the two calls of the waPC contract, as functions from bytes to bytes.
 
+// waPC calls the module by a name that only unsafe attributes keep (src/guest.rs); everywhere else there is none.
+#![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
+
 mod json;
 mod kubernetes;
 mod catalogue;

@@ -43,3 +43,19 @@ fn the_metadata_agree() {
     assert_eq!(declared.len(), 7, "{declared:?}");
     assert_eq!(resources("artifacthub-pkg.yml"), declared);
 }
+
+#[test]
+fn unsafe_code_is_forbidden() {
+    for file in [
+        "yaml/src/lib.rs",
+        "review/src/lib.rs",
+        "host/src/lib.rs",
+        "host/src/main.rs",
+        "host/build.rs",
+        "proof/src/lib.rs",
+    ] {
+        assert!(text(file).contains("\n#![forbid(unsafe_code)]\n"), "{file}");
+    }
+    let policy = text("src/lib.rs");
+    assert!(policy.contains("\n#![cfg_attr(not(target_arch = \"wasm32\"), forbid(unsafe_code))]\n"));
+}

@@ -3,6 +3,8 @@
 //! `bench POLICY FLOOR ROUND_TRIP CHART [OTHER SETTINGS]`: the modules, the file for the chart, and another mutating policy with
 //! the settings (JSON) that make it change every container, if one is to be compared. Exit code 1: a ratio is above its limit.
 
+#![forbid(unsafe_code)]
+
 mod chart;
 mod generate;
 mod module;

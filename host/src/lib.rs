@@ -4,6 +4,7 @@
 //! [`command::push`] do what kwctl's commands of these names do, and [`command::review`] shows a person what the policy says
 //! of manifests.
 
+#![forbid(unsafe_code)]
 // A test that fails by a panic has failed as it should.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

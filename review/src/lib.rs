@@ -2,6 +2,7 @@
 //!
 //! The engine that runs the policy is behind one seam, [`judge::Judge`]. Nothing here reads files, prints, or knows an engine.
 
+#![forbid(unsafe_code)]
 // A test that fails by a panic has failed as it should.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -2,6 +2,7 @@
 //!
 //! [`documents`] and [`parse`] read, [`emit`] writes values, and [`edit`] changes a text so that it says something else.
 
+#![forbid(unsafe_code)]
 // A test that fails by a panic has failed as it should.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
