@@ -107,12 +107,9 @@ fn annotation(key: &str, before: Option<&Spelled>, after: &Spelled, place: &str)
         _ => String::new(),
     };
     let (before, after) = (before.map(text).unwrap_or_default(), text(after));
-    let is_longer =
-        key == DECLARATION && after.starts_with(before.trim_end()) || key == DECLARATION && before.trim().is_empty();
-    let is_switch = after == "true"
-        && ["nativeSidecar", "native-sidecar", "native-sidecars", "dataplane-as-sidecar"]
-            .iter()
-            .any(|end| key.ends_with(end));
+    let is_longer = key == DECLARATION && after.starts_with(before.trim_end());
+    let switches = ["nativeSidecar", "native-sidecar", "native-sidecars", "dataplane-as-sidecar"];
+    let is_switch = after == "true" && switches.iter().any(|end| key.ends_with(end));
     match is_longer || is_switch {
         true => Ok(()),
         false => Err(format!("{place} was {before:?} and is {after:?}")),
@@ -128,8 +125,8 @@ fn list(before: &[Spelled], after: &[Spelled], name: &str, place: &str, allowed:
     if after.len() < before.len() || after.len() > before.len() && !may_grow {
         return Err(format!("{place} had {} elements and has {}", before.len(), after.len()));
     }
-    let pairs = before.iter().zip(after).enumerate();
-    pairs.map(|(index, (before, after))| same(before, after, name, &format!("{place}[{index}]"), allowed)).collect()
+    let mut pairs = before.iter().zip(after).enumerate();
+    pairs.try_for_each(|(index, (before, after))| same(before, after, name, &format!("{place}[{index}]"), allowed))
 }
 
 /// Whether `after` is this container as a native sidecar, and nothing else.
