@@ -10,6 +10,9 @@ const PROBE: &str = "native-sidecar-check";
 /// What the API server says where an init container has lost the field and has what only sidecars may have.
 const FORBIDDEN: &str = "may not be set for init containers without restartPolicy=Always";
 
+/// The annotation by which a kubelet marks what it shows of a Pod of its own.
+const MIRROR: &str = "kubernetes.io/config.mirror";
+
 /// A Pod that is to be tried.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trial {
@@ -38,11 +41,11 @@ impl Trial {
     /// A plain Pod with a native sidecar. It asks for as little as Pod Security Standards and quotas let through.
     pub fn plain(namespace: &str) -> Self {
         let mut app = container("app", PROBE);
-        app["securityContext"] = secure();
+        app["securityContext"] = secure(false);
         let spec = json!({
-            "securityContext": {"runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
+            "securityContext": {"runAsUser": 65532},
             "automountServiceAccountToken": false,
-            "initContainers": [probe(PROBE)],
+            "initContainers": [probe(PROBE, false)],
             "containers": [app],
         });
         Self {
@@ -52,17 +55,25 @@ impl Trial {
         }
     }
 
-    /// A Pod of a workload, with one native sidecar more. None where the template has no containers.
+    /// A Pod of a workload, with one native sidecar more. None where the template has no containers, or where it is the image
+    /// of a kubelet's own Pod, which goes through no admission before it runs.
     pub fn of(subject: String, namespace: &str, template: &Value) -> Option<Self> {
+        if !template["metadata"]["annotations"][MIRROR].is_null() {
+            return None;
+        }
         let mut spec = template["spec"].clone();
         // Its image is one that the namespace takes already.
         let image = spec["containers"][0]["image"].as_str()?.to_owned();
         if !spec["initContainers"].is_array() {
             spec["initContainers"] = json!([]);
         }
-        spec["initContainers"].as_array_mut()?.push(probe(&image));
+        let is_windows = spec["os"]["name"] == "windows";
+        spec["initContainers"].as_array_mut()?.push(probe(&image, is_windows));
+        let spec_members = spec.as_object_mut()?;
         // A Pod that is bound to a node does not go through the scheduler, nor through all webhooks.
-        spec.as_object_mut()?.shift_remove("nodeName");
+        spec_members.shift_remove("nodeName");
+        // Nobody creates a Pod with these.
+        spec_members.shift_remove("ephemeralContainers");
         Some(Self { subject, namespace: namespace.to_owned(), pod: pod(namespace, &template["metadata"], spec) })
     }
 
@@ -108,14 +119,22 @@ fn container(name: &str, image: &str) -> Value {
     json!({"name": name, "image": image, "resources": {"requests": little, "limits": little}})
 }
 
-fn secure() -> Value {
-    json!({"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}})
+/// What the Pod Security Standard `restricted` asks of a container, whatever its Pod says. A Pod for Windows may not have most
+/// of it.
+fn secure(is_windows: bool) -> Value {
+    if is_windows {
+        return json!({"runAsNonRoot": true});
+    }
+    json!({
+        "allowPrivilegeEscalation": false, "runAsNonRoot": true, "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+    })
 }
 
-fn probe(image: &str) -> Value {
+fn probe(image: &str, is_windows: bool) -> Value {
     let mut probe = container(PROBE, image);
     probe["restartPolicy"] = json!("Always");
-    probe["securityContext"] = secure();
+    probe["securityContext"] = secure(is_windows);
     probe
 }
 
@@ -157,6 +176,25 @@ mod tests {
         assert_eq!(trial.pod["spec"]["initContainers"][0]["image"], "i");
         assert_eq!(trial.path(), "/api/v1/namespaces/shop/pods");
         assert!(Trial::of(String::new(), "shop", &json!({"spec": {"containers": []}})).is_none());
+    }
+
+    #[test]
+    fn a_pod_that_runs_is_tried_as_one_that_could_be_created() {
+        let trial = |more: Value| {
+            let mut template = json!({"spec": {"containers": [{"name": "app", "image": "i"}]}});
+            for (name, value) in more.as_object().unwrap() {
+                template[name] = value.clone();
+            }
+            Trial::of(String::new(), "shop", &template)
+        };
+        let mirror = json!({"metadata": {"annotations": {"kubernetes.io/config.mirror": "x"}}});
+        assert!(trial(mirror).is_none());
+        let containers = json!([{"name": "app", "image": "i"}]);
+        let debugged = trial(json!({"spec": {"containers": containers, "ephemeralContainers": [{"name": "debug"}]}}));
+        assert!(debugged.unwrap().pod["spec"]["ephemeralContainers"].is_null());
+        let windows = trial(json!({"spec": {"containers": containers, "os": {"name": "windows"}}})).unwrap();
+        let own = json!({"runAsNonRoot": true});
+        assert_eq!(windows.pod["spec"]["initContainers"][0]["securityContext"], own);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod case_files;
 mod cases;
 mod certificates;
+mod clients;
 
 mod review;
 mod rights;

@@ -26,7 +26,10 @@ fn a_review_shows_what_runs_and_a_policy_in_the_cluster_says_how() {
     );
     assert_eq!((text, code), (expected, Some(1)));
     let (text, code) = printed(&cluster.run(&["review", "--cluster", "--quiet"]));
-    assert!(text.ends_with("\nbank       legacy      1\nshop       legacy      2\n\n4 objects: 1 accepted, 3 denied\n"), "{text}");
+    assert!(
+        text.ends_with("\nbank       legacy      1\nshop       legacy      2\n\n4 objects: 1 accepted, 3 denied\n"),
+        "{text}"
+    );
     assert_eq!(code, Some(1));
     let policy = "native-sidecars-validate";
     let (text, code) = printed(&cluster.run(&["review", "--cluster", "--quiet", "--policy-in-cluster", policy]));
@@ -51,8 +54,14 @@ fn run_asks_the_cluster_and_check_writes_policies() {
     let (request_path, session) = (path("request.json"), path("session.yaml"));
     std::fs::write(&request_path, request.to_string()).unwrap();
     let args = [
-        "run", "--request-path", &request_path, "--settings-json", "{\"nodeCheck\":\"nodes\"}", "--allow-context-aware",
-        "--record-host-capabilities-interactions", &session,
+        "run",
+        "--request-path",
+        &request_path,
+        "--settings-json",
+        "{\"nodeCheck\":\"nodes\"}",
+        "--allow-context-aware",
+        "--record-host-capabilities-interactions",
+        &session,
     ];
     let (text, _) = printed(&cluster.run(&args));
     assert!(text.contains("old (v1.27.9: the Pod hangs in Init)"), "{text}");

@@ -30,7 +30,8 @@ pub fn add_policies(cluster: &Cluster) {
     cluster.kubectl(&["apply", "-f", "-"], include_str!("../../../deploy/enforce.yaml"));
     for policy in ["native-sidecars", "native-sidecars-validate"] {
         let active = "{\"status\":{\"policyStatus\":\"active\"}}";
-        let patch = ["patch", "clusteradmissionpolicy", policy, "--subresource=status", "--type=merge", "--patch", active];
+        let patch =
+            ["patch", "clusteradmissionpolicy", policy, "--subresource=status", "--type=merge", "--patch", active];
         cluster.kubectl(&patch, "");
     }
 }
@@ -69,7 +70,7 @@ Injectors
   ✔ none that is known
 
 Workloads
-  ✔ as it should be: 201 of 201 objects
+  ✔ 201 of 201 objects are as they should be
 
 The policy
   ✔ 2 policies of this module

@@ -90,16 +90,12 @@ impl Cluster {
             "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
             format!("--token-auth-file={tokens}"),
             "--authorization-mode=RBAC".to_owned(),
+            "--allow-privileged".to_owned(),
         ];
         let processes =
             [start("etcd", folder.path(), &etcd_args), start("kube-apiserver", folder.path(), &server_args)];
-        let mut cluster = Self {
-            authority,
-            kubeconfig: PathBuf::new(),
-            address: format!("https://{server}"),
-            processes,
-            folder,
-        };
+        let mut cluster =
+            Self { authority, kubeconfig: PathBuf::new(), address: format!("https://{server}"), processes, folder };
         cluster.kubeconfig = cluster.kubeconfig_of("admin");
         cluster.wait();
         cluster.namespace(namespace, json!({}));

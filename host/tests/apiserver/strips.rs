@@ -40,7 +40,8 @@ fn the_stripper_is_named_and_it_alone() {
     let checkout = "      Deployment shop/checkout\n";
     let of_namespace = format!("      a plain Pod in shop\n{checkout}      Deployment shop/orders\n");
     let of_label = json!({"objectSelector": {"matchLabels": {"app": "checkout"}}});
-    let condition = "has(object.metadata.labels) && 'app' in object.metadata.labels && object.metadata.labels.app == 'checkout'";
+    let condition =
+        "has(object.metadata.labels) && 'app' in object.metadata.labels && object.metadata.labels.app == 'checkout'";
     for (selects, subjects, count) in [
         (json!({"namespaceSelector": {"matchLabels": {"team": "x"}}}), of_namespace.as_str(), 2),
         (of_label, checkout, 4),
@@ -89,9 +90,18 @@ fn every_kind_of_pod_can_be_tried() {
     mirror["metadata"] =
         json!({"namespace": "shop", "name": "mirror", "annotations": {"kubernetes.io/config.mirror": "x"}});
     cluster.create(&[node("a", "v1.36.1"), own, windows, bound, mirror]);
-    let debug = json!({"spec": {"ephemeralContainers": [{"name": "debug", "image": "x", "targetContainerName": "app"}]}});
+    let debug =
+        json!({"spec": {"ephemeralContainers": [{"name": "debug", "image": "x", "targetContainerName": "app"}]}});
     cluster.kubectl(
-        &["patch", "pod", "bound", "--namespace=shop", "--subresource=ephemeralcontainers", "--patch", &debug.to_string()],
+        &[
+            "patch",
+            "pod",
+            "bound",
+            "--namespace=shop",
+            "--subresource=ephemeralcontainers",
+            "--patch",
+            &debug.to_string(),
+        ],
         "",
     );
     let expected = "  ✔ 5 of 5 dry runs in 2 namespaces kept the field\n  ✔ nothing strips restartPolicy: Always";

@@ -16,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::certificates::Authority;
 use crate::server::base64;
+use crate::world::{strip, strip_template};
 
 /// What a webhook does, by the path at which it is called.
 const STRIPS: &str = "/strips";
@@ -97,22 +98,12 @@ fn answer(path: &str, body: &[u8]) -> Value {
     let request = review["request"].take();
     let mut changed = request["object"].clone();
     match path {
-        STRIPS => strip(&mut changed),
+        STRIPS if changed["kind"] == "Pod" => changed = strip(changed),
+        STRIPS => changed = strip_template(changed),
         _ => changed["metadata"]["labels"]["seen"] = json!("yes"),
     }
     let patch = json!(json_patch::diff(&request["object"], &changed)).to_string();
     review["response"] =
         json!({"uid": request["uid"], "allowed": true, "patchType": "JSONPatch", "patch": base64(patch.as_bytes())});
     review
-}
-
-/// Does what a tool from before Kubernetes 1.28 does: it drops the field from every init container.
-pub fn strip(object: &mut Value) {
-    let spec = match object["kind"].as_str() {
-        Some("Pod") => &mut object["spec"],
-        _ => &mut object["spec"]["template"]["spec"],
-    };
-    for container in spec["initContainers"].as_array_mut().into_iter().flatten() {
-        container.as_object_mut().unwrap().shift_remove("restartPolicy");
-    }
 }
