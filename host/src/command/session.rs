@@ -50,6 +50,7 @@ pub struct Session {
     printer: Printer,
     baseline: Option<Baseline>,
     summary: Summary,
+    tally: Tally,
     progress: Progress,
 }
 
@@ -64,6 +65,7 @@ impl Session {
             printer,
             baseline,
             summary: Summary::default(),
+            tally: Tally::default(),
             progress: Progress::new(files, shows_progress),
         }
     }
@@ -106,12 +108,10 @@ impl Session {
             bail!("a diff needs files to name, which a cluster has none of");
         }
         let names = DocumentNames::same(CLUSTER);
-        let mut tally = Tally::default();
         let not_listed = workloads::each(connection, wanted, |object| {
             reviewer.review(CLUSTER, &cluster::as_text(&object), |event| match event {
                 Event::Object(mut review) => {
                     review.forget_places();
-                    tally.add(&review);
                     self.object(&cluster::place(&review), CLUSTER, review)
                 }
                 event => self.event(&names, true, event),
@@ -127,7 +127,7 @@ impl Session {
         }
         self.progress.finish();
         if self.options.format == Format::Text {
-            self.printer.print(&tally.table())?;
+            self.printer.print(&self.tally.table())?;
         }
         self.printer.print(&self.report.end(&self.summary))
     }
@@ -218,6 +218,7 @@ impl Session {
         if let Some(baseline) = &mut self.baseline {
             baseline.suppress(source, &mut review);
         }
+        self.tally.add(&review);
         self.summary.count(&review, self.options.writes);
         if review.verdict == Verdict::Changed && review.change.is_none() {
             self.stuck(file, &review)?;

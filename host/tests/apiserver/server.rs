@@ -179,8 +179,9 @@ impl Cluster {
         let list: Value = serde_json::from_str(&text).unwrap();
         let told = |object: &Value| {
             let metadata = &object["metadata"];
-            let [namespace, name, version] = ["namespace", "name", "resourceVersion"].map(|key| metadata[key].as_str());
-            format!("{} {}/{} {}", object["kind"], namespace.unwrap_or_default(), name.unwrap(), version.unwrap())
+            let text = |key: &str| metadata[key].as_str().unwrap_or_default();
+            let [namespace, name, version] = ["namespace", "name", "resourceVersion"].map(text);
+            format!("{} {namespace}/{name} {version}", object["kind"])
         };
         list["items"].as_array().unwrap().iter().map(told).collect()
     }

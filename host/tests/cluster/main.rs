@@ -178,7 +178,7 @@ fn what_may_not_be_asked_is_not_known() {
         "  ? not known: the right to list nodes is missing\n",
         "  ? not known: the right to create pods is missing\n    → It is used for dry runs alone, which store nothing.\n",
         "  ? not known: the right to list mutatingwebhookconfigurations.admissionregistration.k8s.io is\n    missing\n",
-        "  ? some kinds could not be listed\n      Job: jobs.batch is forbidden: User \"test\" cannot list resource \"jobs\" in API group\n        \"batch\" at the cluster scope\n",
+        "  ? some kinds could not be listed\n      Job: jobs.batch is forbidden: User \"test\" cannot list resource \"jobs\" in API group \"batch\" at\n        the cluster scope\n",
     ] {
         assert!(text.contains(line), "{line}{text}");
     }
@@ -316,7 +316,7 @@ fn what_is_in_no_file_has_a_name_and_no_line() {
     let location = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
     assert_eq!(*location, json!({"artifactLocation": {"uri": "shop/Job/report", "uriBaseId": "%SRCROOT%"}}));
     for (format, part) in [
-        ("junit", "shop/Job/report: container &quot;cloud-sql-proxy&quot;"),
+        ("junit", ">shop/Job/report: Job/shop/report: container &quot;cloud-sql-proxy&quot;"),
         ("github", "::error file=shop/Job/report,title="),
         ("markdown", "<code>Job shop/report</code> | <code>shop/Job/report</code> |"),
     ] {
@@ -397,6 +397,15 @@ fn the_documents_show_what_is_printed() {
         return;
     }
     assert_eq!(shown, printed);
+}
+
+#[test]
+fn the_readme_shows_a_part_of_it() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let (_, rest) = page.split_once("<!-- check -->\n```text\n").unwrap();
+    let (shown, _) = rest.split_once("```\n").unwrap();
+    let (printed, _) = check(documented());
+    assert!(shown.lines().count() > 5 && printed.contains(shown), "{printed}");
 }
 
 #[test]
