@@ -80,8 +80,9 @@ impl Way {
             Self::Admission(manager) => (
                 "admission",
                 format!("{manager} sent restartPolicy: Always, and it is not stored: {objects}"),
-                "A mutating webhook for these kinds drops it, which dry runs of Pods do not show. `review --cluster` names \
-                    those that are called, with --settings-json '{\"webhookLookup\":true}'."
+                "Something in admission dropped it: a mutating webhook for these kinds, which dry runs of Pods do not show, \
+                    or one that has been mended since. `review --cluster` names those that are called, with --settings-json \
+                    '{\"webhookLookup\":true}'."
                     .to_owned(),
             ),
             Self::Clients(managers) => (

@@ -7,8 +7,11 @@ use crate::cluster::connection::Failure;
 /// The init container of a trial.
 const PROBE: &str = "native-sidecar-check";
 
-/// What the API server says where an init container has lost the field and has what only sidecars may have.
-const FORBIDDEN: &str = "may not be set for init containers without restartPolicy=Always";
+/// What the API server says where an init container has lost the field and has what needs it.
+const INVALID: [&str; 2] = [
+    "may not be set for init containers without restartPolicy=Always",
+    "must specify restartPolicy when restart rules are used",
+];
 
 /// The annotation by which a kubelet marks what it shows of a Pod of its own.
 const MIRROR: &str = "kubernetes.io/config.mirror";
@@ -86,7 +89,9 @@ impl Trial {
     pub fn outcome(&self, answer: &Result<Value, Failure>) -> Outcome {
         let returned = match answer {
             Ok(returned) => returned,
-            Err(Failure { message, .. }) if message.contains(FORBIDDEN) => return Outcome::Lost,
+            Err(Failure { message, .. }) if INVALID.iter().any(|words| message.contains(words)) => {
+                return Outcome::Lost;
+            }
             Err(Failure { message, .. }) => {
                 return match without_dry_run(message) {
                     Some(webhook) => Outcome::NoDryRun(webhook),
@@ -204,8 +209,10 @@ mod tests {
         let mut stripped = trial.pod.clone();
         stripped["spec"]["initContainers"][0].as_object_mut().unwrap().shift_remove("restartPolicy");
         assert_eq!(trial.outcome(&Ok(stripped)), Outcome::Lost);
-        let forbidden = format!("Pod \"a\" is invalid: spec.initContainers[0].livenessProbe: Forbidden: {FORBIDDEN}");
-        assert_eq!(trial.outcome(&failure(&forbidden)), Outcome::Lost);
+        for words in INVALID {
+            let invalid = format!("Pod \"a\" is invalid: spec.initContainers[0].livenessProbe: Forbidden: {words}");
+            assert_eq!(trial.outcome(&failure(&invalid)), Outcome::Lost);
+        }
         let no_dry_run = "admission webhook \"w.example.com\" does not support dry run";
         assert_eq!(trial.outcome(&failure(no_dry_run)), Outcome::NoDryRun("w.example.com".to_owned()));
         assert_eq!(trial.outcome(&failure("exceeded quota")), Outcome::Refused("exceeded quota".to_owned()));

@@ -42,8 +42,9 @@ What strips
   ✔ 3 of 3 dry runs in 1 namespace kept the field
   ✘ argocd-controller sent restartPolicy: Always, and it is not stored: 1 object
       Deployment shop/checkout (cloud-sql-proxy)
-    → A mutating webhook for these kinds drops it, which dry runs of Pods do not show. `review
-      --cluster` names those that are called, with --settings-json '{\"webhookLookup\":true}'.
+    → Something in admission dropped it: a mutating webhook for these kinds, which dry runs of
+      Pods do not show, or one that has been mended since. `review --cluster` names those that are
+      called, with --settings-json '{\"webhookLookup\":true}'.
   ✘ old-controller dropped restartPolicy: Always when it wrote objects back: 1 object
       Deployment shop/orders (cloud-sql-proxy)
     → Update it (its Kubernetes libraries are older than 1.28), and apply the manifests again.

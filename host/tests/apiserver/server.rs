@@ -1,5 +1,6 @@
 //! A real API server on loopback, with the programs that setup-envtest installs. Nothing else runs: no controller, no kubelet.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::net::TcpListener;
@@ -169,11 +170,12 @@ impl Cluster {
         run(&self.kubeconfig, args)
     }
 
-    /// What is stored: the version of each object, by its kind, namespace and name. Leases are renewed by themselves, and
-    /// events come and go.
-    pub fn stored(&self) -> Vec<String> {
+    /// What is stored: the version of each object, by its kind, namespace and name. Leases are renewed by themselves, events
+    /// come and go, and the states of components are not stored.
+    pub fn stored(&self) -> BTreeSet<String> {
         let kinds = self.kubectl(&["api-resources", "--verbs=list", "--output=name"], "");
-        let is_meant = |kind: &&str| !kind.starts_with("leases.") && !kind.starts_with("events");
+        let others = ["leases.", "events", "componentstatuses"];
+        let is_meant = |kind: &&str| !others.iter().any(|other| kind.starts_with(other));
         let kinds: Vec<&str> = kinds.lines().filter(is_meant).collect();
         let text = self.kubectl(&["get", &kinds.join(","), "--all-namespaces", "--output=json"], "");
         let list: Value = serde_json::from_str(&text).unwrap();

@@ -27,9 +27,13 @@ fn the_stripper_is_named_and_it_alone() {
     let cluster = Cluster::start("bank");
     cluster.namespace("shop", json!({"team": "x"}));
     let webhooks = Webhooks::start(&cluster.authority);
+    // Without the field, the API server refuses a Pod with this probe.
+    let mut checkout = deployment("shop", "checkout", true);
+    checkout["spec"]["template"]["spec"]["initContainers"][0]["startupProbe"] =
+        json!({"exec": {"command": ["/ready"]}});
     cluster.create(&[
         node("a", "v1.36.1"),
-        deployment("shop", "checkout", true),
+        checkout,
         deployment("shop", "orders", true),
         deployment("bank", "ledger", true),
     ]);
