@@ -51,7 +51,7 @@ What strips
 ";
     assert!(text.contains(expected), "{text}");
     assert_eq!(code, Some(1));
-    let lookup = ["review", "--cluster", "--settings-json", "{\"webhookLookup\":true}"];
+    let lookup = ["review", "--cluster", "--output", "json", "--settings-json", "{\"webhookLookup\":true}"];
     let (text, _) = printed(&cluster.run(&lookup));
     assert!(text.contains("strips/strips.example.com"), "{text}");
 }
