@@ -28,7 +28,8 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := -C target-feature=+simd1
 policy.wasm: CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS += \
 	-C llvm-args=-inline-threshold=100 -C llvm-args=-inlinehint-threshold=120
 
-.PHONY: all run test fmt lint packages unit-tests e2e-tests registry-tests deploy-tests e2e-cluster push bench dist clean linker reproducible fuzz
+.PHONY: all run test fmt lint packages unit-tests e2e-tests registry-tests deploy-tests e2e-cluster e2e-apiserver push bench dist \
+	clean linker reproducible fuzz
 all: annotated-policy.wasm
 
 # Whatever cargo builds for this machine, it links with cc.
@@ -124,6 +125,11 @@ deploy-tests:
 e2e-cluster:
 	scripts/need.sh bats jq
 	bats e2e-cluster.bats
+
+# Against a real API server, which `setup-envtest use --print env` names. Not a part of make test, where these tests are ignored.
+e2e-apiserver: policy.wasm | linker
+	cargo test --locked --workspace --test apiserver -- --nocapture --test-threads=1 $(if $(KUBEBUILDER_ASSETS),--ignored)
+	@[ -n "$$KUBEBUILDER_ASSETS" ] || echo 'e2e-apiserver was skipped: KUBEBUILDER_ASSETS names no etcd, kube-apiserver and kubectl' >&2
 
 # What the policy is measured against: as fast as can be.
 $(TARGET_DIR)/bench-floor.wasm $(TARGET_DIR)/bench-round-trip.wasm: $(TARGET_DIR)/%.wasm: bench/*/src/lib.rs | linker

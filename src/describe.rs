@@ -5,9 +5,14 @@ use serde_json::{Map, Value, json};
 use crate::catalogue::sidecars::{Entry, Owner, Place, Purpose, entries};
 use crate::catalogue::strippers;
 use crate::json::path::Step;
+use crate::json::read;
 use crate::kubernetes::fields::or_null;
 use crate::kubernetes::kinds::{KINDS, Kind};
+use crate::kubernetes::metadata::Object;
+use crate::kubernetes::pod::{Container, PodSpec, PodTemplate};
 pub use crate::kubernetes::version::{NAMED_PORTS, SIDECARS_ALPHA, SIDECARS_BETA, Version};
+use crate::request::Request;
+use crate::rules::history::{History, Sources};
 use crate::rules::rule::Rule;
 use crate::rules::{self, RULES};
 use crate::settings::action::Action;
@@ -331,6 +336,36 @@ fn condition_schema(condition: &Condition, fields: &[Field]) -> Value {
         },
     };
     has(condition.setting, is)
+}
+
+/// An init container that has no `restartPolicy`, and that was sent to the API server with one.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LostSidecar {
+    /// Its name.
+    pub container: String,
+    /// Who set the field, by `managedFields`; None where only the annotation of `kubectl apply` has it.
+    pub manager: Option<String>,
+}
+
+/// Returns the init containers that have lost their `restartPolicy`, by what an object tells of its past: an object of this
+/// group and kind, as JSON. An object that cannot be read tells nothing.
+pub fn lost_sidecars(group: &str, kind: &str, object: &str) -> Vec<LostSidecar> {
+    let lost = || -> Option<Vec<LostSidecar>> {
+        let steps = KINDS.iter().find(|known| known.group == group && known.kind == kind)?.template;
+        let metadata = read::lenient::<Object>(object)?.metadata?;
+        let template: PodTemplate = read::at(object, steps).ok()??;
+        let request = Request::default();
+        let sources =
+            Sources { request: &request, metadata: &metadata, old_object: None, steps, old_steps: None, owner: None };
+        let history = History::collect(&template, sources).ok()?;
+        let lost = |container: &Container| {
+            let past = history.of(container.name()).filter(|_| container.restart_policy().is_empty())?;
+            let is_lost = past.manager.is_some() || past.applied_native;
+            is_lost.then(|| LostSidecar { container: container.name().to_owned(), manager: past.manager.clone() })
+        };
+        Some(template.spec.iter().flat_map(PodSpec::init_containers).filter_map(lost).collect())
+    };
+    lost().unwrap_or_default()
 }
 
 /// What is known of a mutating webhook that strips the field, by the names of its configuration and its own,

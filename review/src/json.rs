@@ -16,8 +16,8 @@ pub fn object(file: &str, review: &Review) -> String {
     });
     let line = json!({
         "file": file,
-        "document": review.document,
-        "line": review.line,
+        "document": review.written_line().map(|_| review.document),
+        "line": review.written_line(),
         "apiVersion": review.api_version,
         "kind": review.kind,
         "namespace": review.namespace,
@@ -49,8 +49,8 @@ fn finding(finding: &Finding) -> Value {
         "message": text,
         "container": container,
         "path": path,
-        "line": place.line,
-        "column": place.column,
+        "line": place.written().map(|place| place.line),
+        "column": place.written().map(|place| place.column),
         "suppressed": suppressed,
         "reason": reason,
     })
@@ -62,8 +62,8 @@ fn repair(repair: &Repair) -> Value {
         "rule": rule.id,
         "container": container,
         "path": path,
-        "line": place.line,
-        "column": place.column,
+        "line": place.written().map(|place| place.line),
+        "column": place.written().map(|place| place.column),
     })
 }
 

@@ -24,6 +24,14 @@ enum Step {
 }
 
 impl Place {
+    /// No place: the object is in no text that anybody has written.
+    pub const NONE: Self = Self { line: 0, column: 0 };
+
+    /// Returns the place; None where it is [`Place::NONE`].
+    pub fn written(self) -> Option<Self> {
+        (self != Self::NONE).then_some(self)
+    }
+
     /// Returns where in the text of an object a path leads; or to what is nearest to it and written there, as what stands
     /// behind an alias or is merged with `<<` is written elsewhere.
     pub fn of(path: &str, object: &Node) -> Self {

@@ -12,6 +12,7 @@ use crate::findings::{self, Finding, Repair, Suppression};
 use crate::ignore::Ignores;
 use crate::judge::{Evaluation, Judge};
 use crate::manifest::{self, Kinds, Object};
+use crate::place::Place;
 use crate::policy::Policy;
 
 /// What is asked of every object.
@@ -40,7 +41,7 @@ pub enum Event {
 /// What the policy says of an object.
 #[derive(Debug)]
 pub struct Review {
-    /// The line that the object starts on, from 1.
+    /// The line that the object starts on, from 1; 0 where it is in no text that anybody has written.
     pub line: usize,
     /// The number of its document in the text, from 1.
     pub document: usize,
@@ -100,6 +101,22 @@ impl Review {
     pub fn object(&self) -> String {
         let Self { kind, namespace, name, .. } = self;
         if namespace.is_empty() { format!("{kind} {name}") } else { format!("{kind} {namespace}/{name}") }
+    }
+
+    /// Forgets where things are: the text was made for this review, and nobody has written it.
+    pub fn forget_places(&mut self) {
+        self.line = Place::NONE.line;
+        for place in self.findings.iter_mut().map(|finding| &mut finding.place) {
+            *place = Place::NONE;
+        }
+        for place in self.repairs.iter_mut().map(|repair| &mut repair.place) {
+            *place = Place::NONE;
+        }
+    }
+
+    /// Returns where the object starts; None where that is in no text that anybody has written.
+    pub fn written_line(&self) -> Option<usize> {
+        (self.line != Place::NONE.line).then_some(self.line)
     }
 
     /// Returns a message without the name of the object ahead of it.

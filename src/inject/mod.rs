@@ -58,7 +58,7 @@ pub fn plan<'i>(
     target: impl Fn(&Injection) -> Result<Target, String>,
     plan: &mut Plan,
 ) -> Vec<Refusal<'i>> {
-    let unexpected = |error: Malformed| format!("its container can't be written: {error}");
+    let unexpected = |error: Malformed| format!("its container cannot be written: {error}");
     let mut refusals = Vec::new();
     let mut candidates = Vec::new();
     for injection in injections {

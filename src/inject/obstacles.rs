@@ -203,7 +203,7 @@ fn security_of_another_system(pod: &Pod, candidate: &Candidate) -> Option<String
     let has = |field: &str| candidate.containers.iter().any(|container| !container["securityContext"][field].is_null());
     let fields: Vec<_> = forbidden.iter().copied().filter(|field| has(field)).collect();
     (!fields.is_empty())
-        .then(|| format!("its securityContext has {}, which {system} Pods can't have", fields.join(", ")))
+        .then(|| format!("its securityContext has {}, which {system} Pods cannot have", fields.join(", ")))
 }
 
 /// Where one container of a Pod is a HostProcess container, all have to be. What the Pod says of all of them would make one of
@@ -360,7 +360,7 @@ fn restart_rules(pod: &Pod, candidate: &Candidate) -> Option<String> {
             Some("in containers its restartPolicyRules would need a restartPolicy of its own".to_owned())
         }
         (_, Some(version)) if version < RESTART_RULES => {
-            Some(format!("before Kubernetes {RESTART_RULES}, native sidecars can't have restartPolicyRules"))
+            Some(format!("before Kubernetes {RESTART_RULES}, native sidecars cannot have restartPolicyRules"))
         }
         _ => None,
     }
@@ -461,13 +461,13 @@ mod tests {
                 &windows,
                 &security(json!({"runAsUser": 1, "capabilities": {"drop": ["ALL"]}})),
                 &native,
-                "its securityContext has capabilities, runAsUser, which Windows Pods can't have",
+                "its securityContext has capabilities, runAsUser, which Windows Pods cannot have",
             ),
             (
                 &json!({"os": {"name": "linux"}}),
                 &host_process(false),
                 &native,
-                "its securityContext has windowsOptions, which Linux Pods can't have",
+                "its securityContext has windowsOptions, which Linux Pods cannot have",
             ),
             (&windows, &json!({}), &universal, universal_on_windows),
             (&json!({"nodeSelector": {"kubernetes.io/os": "windows"}}), &json!({}), &universal, universal_on_windows),
@@ -532,7 +532,7 @@ mod tests {
         let written =
             json!({"name": "vpn", "podSelector": {}, "container": {"image": "v", "restartPolicyRules": [{}]}});
         let by_version = |minor| refusals(json!({}), vec![written.clone()], Some(Version::new(1, minor)));
-        assert_eq!(by_version(35), ["vpn: before Kubernetes 1.36, native sidecars can't have restartPolicyRules"]);
+        assert_eq!(by_version(35), ["vpn: before Kubernetes 1.36, native sidecars cannot have restartPolicyRules"]);
         assert_eq!(by_version(36), [] as [&str; 0]);
     }
 

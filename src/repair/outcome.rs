@@ -123,7 +123,7 @@ impl fmt::Display for NotRepaired {
         match self {
             Self::Template => f.write_str("workloads are not changed"),
             Self::Owned(kind, name) => write!(f, "{kind} {name} makes this object; change it there"),
-            Self::JobUpdate => f.write_str("the template of a Job can't change; make a new Job"),
+            Self::JobUpdate => f.write_str("the template of a Job cannot change; make a new Job"),
             Self::LastRegularContainer => f.write_str("it is the last regular container, and a Pod needs one"),
             Self::MayBeMain => f.write_str(
                 "no other container can be the main one; if this is a sidecar, exempt the main one (exemptContainers)",

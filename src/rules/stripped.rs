@@ -167,7 +167,7 @@ fn remedy(finding: &Finding) -> String {
     match (strength, *source) {
         (Strength::Change, _) => "Put it back, unless the container should run once from now on.".to_owned(),
         (Strength::Proof, source) if source == &OLD_OBJECT => {
-            "Put it back and update the tool that drops it: a Pod can't change in this.".to_owned()
+            "Put it back and update the tool that drops it: a Pod cannot change in this.".to_owned()
         }
         (Strength::Proof, _) => "Put it back and update the tool that drops it, or the Pod hangs in Init.".to_owned(),
         (Strength::Open, source) if source == &DECLARATION => {
@@ -207,7 +207,7 @@ pub fn suspects(object: &str, sidecar: &str, suspects: Result<Vec<Suspect>, Stri
     let suspects = match suspects {
         Err(error) => {
             return vec![format!(
-                "{object}: which mutating webhooks could have stripped {sidecar:?} is not known: {error}."
+                "{object}: cannot tell which mutating webhooks could have stripped {sidecar:?}: {error}."
             )];
         }
         Ok(suspects) => suspects,

@@ -37,7 +37,7 @@ pub fn volume(name: &str) -> Result<(String, Box<RawValue>), Malformed> {
 pub fn obstacles(container: &Value) -> Vec<Malformed> {
     let mut found = Vec::new();
     if container["command"].as_array().is_none_or(Vec::is_empty) {
-        found.push(Malformed::new("command", "missing; universal can't see what the image runs"));
+        found.push(Malformed::new("command", "missing; universal cannot see what the image runs"));
     }
     let mut not = |place: Path, why: &str| found.push(Malformed::new(place, format_args!("not with universal: {why}")));
     let at = Path::default;

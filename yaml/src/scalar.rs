@@ -30,7 +30,7 @@ fn resolve_plain(text: &str) -> Result<Value, String> {
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Value::Bool(true),
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Value::Bool(false),
         ".nan" | ".NaN" | ".NAN" | ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf"
-        | "-.INF" => return Err(format!("{text} can't be expressed in JSON")),
+        | "-.INF" => return Err(format!("{text} cannot be expressed in JSON")),
         _ => match number(text) {
             Some(number) => Value::Number(number),
             None => Value::String(text.to_owned()),
@@ -137,6 +137,6 @@ mod tests {
 
     #[test]
     fn what_json_lacks_is_an_error() {
-        assert_eq!(resolve(".inf", true, None), Err(".inf can't be expressed in JSON".to_owned()));
+        assert_eq!(resolve(".inf", true, None), Err(".inf cannot be expressed in JSON".to_owned()));
     }
 }

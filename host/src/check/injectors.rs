@@ -17,7 +17,7 @@ struct Injector {
     product: &'static str,
     /// A glob of its webhook, `CONFIGURATION/WEBHOOK`.
     webhook: &'static str,
-    /// The end of the repository of its controller's image.
+    /// The end of the repository of its controller's image, as a glob.
     image: &'static str,
     /// The version from which on it injects native sidecars by itself.
     native_since: Option<Version>,
@@ -28,7 +28,7 @@ struct Injector {
 }
 
 /// From their sources and documents of July and August 2026.
-const INJECTORS: [Injector; 7] = [
+const INJECTORS: [Injector; 11] = [
     Injector {
         product: "Istio",
         webhook: "*/*sidecar-injector.istio.io",
@@ -94,6 +94,38 @@ const INJECTORS: [Injector; 7] = [
         switch: None,
         source: "https://github.com/hashicorp/vault-k8s/issues/620",
     },
+    Injector {
+        product: "Cloud SQL Proxy Operator",
+        webhook: "*mutating-core-webhook-configuration/mpod.kb.io",
+        image: "/cloud-sql-proxy-operator",
+        native_since: Some(Version::new(1, 6)),
+        switch: None,
+        source: "https://github.com/GoogleCloudPlatform/cloud-sql-proxy-operator/releases",
+    },
+    Injector {
+        product: "JuiceFS CSI",
+        webhook: "juicefs-admission-webhook*/*",
+        image: "/juicefs-csi-driver",
+        native_since: Some(Version::new(0, 27)),
+        switch: None,
+        source: "https://github.com/juicedata/juicefs-csi-driver/releases",
+    },
+    Injector {
+        product: "Fluid",
+        webhook: "fluid-pod-admission-webhook/*",
+        image: "/fluid-webhook",
+        native_since: None,
+        switch: Some(("Helm value webhook.fuseSidecar.sidecarInjectionMode: native-sidecar", Some(Version::new(1, 1)))),
+        source: "https://github.com/fluid-cloudnative/fluid/releases",
+    },
+    Injector {
+        product: "Tekton",
+        webhook: "webhook.pipeline.tekton.dev/webhook.pipeline.tekton.dev",
+        image: "/pipeline/webhook-*",
+        native_since: None,
+        switch: Some(("enable-kubernetes-sidecar: \"true\" in the ConfigMap feature-flags", Some(Version::new(0, 62)))),
+        source: "https://tekton.dev/docs/pipelines/additional-configs/",
+    },
 ];
 
 /// What there is to say of them. `images` are those that run, each with its namespace.
@@ -118,9 +150,10 @@ pub fn check(webhooks: Option<&[Webhook]>, images: &[(String, String)]) -> Vec<F
 /// The version of an injector: the tag of its controller's image, in the namespace of its webhook's service.
 fn version(injector: &Injector, webhook: &Webhook, images: &[(String, String)]) -> Option<String> {
     let namespace = webhook.service_namespace.as_deref()?;
+    let pattern = Pattern::new(&format!("*{}", injector.image)).ok()?;
     let image = images.iter().find(|(of, image)| {
         let repository = image.split('@').next().and_then(|image| image.rsplit_once(':')).map_or("", |(name, _)| name);
-        of == namespace && format!("/{repository}").ends_with(injector.image)
+        of == namespace && pattern.matches(&format!("/{repository}"))
     });
     let (_, image) = image?;
     image.split('@').next()?.rsplit_once(':').map(|(_, tag)| tag.to_owned())
@@ -145,7 +178,7 @@ impl Injector {
             let text = format!("{name} injects legacy sidecars");
             return match native_since {
                 Some(since) if version.is_none() => {
-                    let text = format!("{product} is there, in a version that is not known");
+                    let text = format!("{product} is there, and its version is not known");
                     Finding::other(
                         GROUP.about("legacy"),
                         Status::Unknown,
@@ -171,7 +204,7 @@ impl Injector {
         let steer = if how.starts_with("annotation") { "; injectedSidecars: steer sets it" } else { "" };
         match (version, too_old) {
             (None, _) => {
-                let text = format!("{product} is there, in a version that is not known");
+                let text = format!("{product} is there, and its version is not known");
                 let since = since.map(|since| format!("Since {since} there is ")).unwrap_or_default();
                 Finding::other(GROUP.about("unknown"), Status::Unknown, text, format!("{since}{how}.{update} {source}"))
             }
@@ -246,7 +279,7 @@ mod tests {
                 "linkerd-proxy-injector-webhook-config",
                 "linkerd-proxy-injector.linkerd.io",
                 "ghcr/other:1",
-                "? Linkerd is there, in a version that is not known",
+                "? Linkerd is there, and its version is not known",
             ),
             (
                 "vault-agent-injector-cfg",
@@ -259,6 +292,30 @@ mod tests {
                 "mpod.kb.io",
                 "x/opentelemetry-operator:0.140.0",
                 "✔ OpenTelemetry operator 0.140.0 injects native sidecars where the nodes run them",
+            ),
+            (
+                "cloud-sql-proxy-operator-mutating-core-webhook-configuration",
+                "mpod.kb.io",
+                "gcr.io/cloud-sql-connectors/cloud-sql-operator/cloud-sql-proxy-operator:1.5.0",
+                "! Cloud SQL Proxy Operator 1.5.0 injects legacy sidecars",
+            ),
+            (
+                "juicefs-admission-webhook",
+                "sidecar.juicefs.com",
+                "juicedata/juicefs-csi-driver:v0.31.0",
+                "✔ JuiceFS CSI v0.31.0 injects native sidecars where the nodes run them",
+            ),
+            (
+                "fluid-pod-admission-webhook",
+                "schedulepod.fluid.io",
+                "fluidcloudnative/fluid-webhook:v1.1.0-8ac1f2e",
+                "! Fluid v1.1.0-8ac1f2e injects legacy sidecars unless it is told otherwise",
+            ),
+            (
+                "webhook.pipeline.tekton.dev",
+                "webhook.pipeline.tekton.dev",
+                "ghcr.io/tektoncd/pipeline/webhook-d4749e605405422fd87700164e31b2d1:v1.9.0@sha256:0",
+                "! Tekton v1.9.0 injects legacy sidecars unless it is told otherwise",
             ),
             ("other", "mpod.kb.io", "x", "✔ none that is known"),
         ] {

@@ -12,6 +12,7 @@ mod nodes;
 mod webhook;
 mod trial;
 mod strips;
+mod clients;
 mod injectors;
 pub mod workloads;
 pub mod policies;
@@ -82,18 +83,20 @@ impl Check<'_> {
         let webhooks = self.webhooks(&rights);
         let namespaces = self.namespaces(&rights);
         let mut trials = Trials::new(self, &rights, webhooks.as_deref(), namespaces);
-        let (mut judged, mut count) = (Vec::new(), 0);
+        let (mut judged, mut losses, mut count) = (Vec::new(), Vec::new(), 0);
         let not_listed = listed::each(self.connection, &self.wanted, |object| -> anyhow::Result<()> {
             count += 1;
             (self.progress)(&format!("{count} workloads"));
             let of_object = judge(&object)?;
             trials.add(&object, &of_object, &self.wanted);
+            losses.extend(clients::loss(&of_object.object, &object));
             if !of_object.rules.is_empty() {
                 judged.push(of_object);
             }
             Ok(())
         })?;
-        findings.extend(trials.findings());
+        findings.extend(trials.findings(losses.is_empty()));
+        findings.extend(clients::check(losses));
 
         (self.progress)("looking for injectors");
         let of_injectors = injectors::check(webhooks.as_deref(), &self.images(webhooks.as_deref().unwrap_or_default()));
@@ -226,7 +229,8 @@ impl<'c> Trials<'c> {
         }
     }
 
-    fn findings(mut self) -> Vec<Finding> {
+    /// What there is to say of the trials; and that nothing strips, where objects tell of nothing else.
+    fn findings(mut self, objects_are_whole: bool) -> Vec<Finding> {
         self.make();
         let mut findings = strips::check(&self.runs, self.webhooks);
         if !self.rights.has(Right::DRY_RUNS) {
@@ -234,7 +238,7 @@ impl<'c> Trials<'c> {
             let advice = "It is used for dry runs alone, which store nothing.";
             findings.push(Finding::other(Group::Strips.about("dry-runs"), Status::Unknown, text, advice));
         } else if self.left_out > 0 {
-            let text = format!("not tried: {}", words::counted(self.left_out, "Pod"));
+            let text = format!("{} not tried", words::counted_as(self.left_out, "Pod was", "Pods were"));
             findings.push(Finding::other(
                 Group::Strips.about("dry-runs"),
                 Status::Unknown,
@@ -243,7 +247,7 @@ impl<'c> Trials<'c> {
             ));
         } else if self.runs.is_empty() {
             findings.push(Finding::good(Group::Strips.about("dry-runs"), "no workloads to try"));
-        } else if self.runs.iter().all(|run| matches!(run.outcome, Outcome::Kept)) {
+        } else if objects_are_whole && self.runs.iter().all(|run| matches!(run.outcome, Outcome::Kept)) {
             findings.push(Finding::good(Group::Strips.about("nothing"), "nothing strips restartPolicy: Always"));
         }
         findings

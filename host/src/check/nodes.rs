@@ -120,7 +120,7 @@ impl Support {
             Self::Virtual => (
                 "virtual",
                 Status::Unknown,
-                "virtual: what the provider does with native sidecars is not told by a version",
+                "virtual: the version does not tell what the provider does with native sidecars",
                 "Try a Pod there, and label the node with native-sidecars.kubewarden.io/supported=true where it works.",
             ),
             Self::Unreadable => {
@@ -162,9 +162,11 @@ pub fn check(
         Ok([]) => return alone(Finding::other(GROUP.about("none"), Status::Warning, "there are none", "")),
         Ok(nodes) => nodes,
         Err(failure) => {
-            let text = format!("not known: {failure}");
-            let advice = format!("The right to {} tells.", Right::NODES);
-            return alone(Finding::other(GROUP.about("unknown"), Status::Unknown, text, advice));
+            let why = match failure.is_forbidden() {
+                true => format!("the right to {} is missing", Right::NODES),
+                false => failure.to_string(),
+            };
+            return alone(Finding::other(GROUP.about("unknown"), Status::Unknown, format!("not known: {why}"), ""));
         }
     };
     let mut by_support: BTreeMap<Support, Vec<String>> = BTreeMap::new();
@@ -274,7 +276,7 @@ mod tests {
             "! 1 of 7 nodes: native sidecars start in order, and end too early b (v1.28.1)",
             "✘ 1 of 7 nodes: Pods with native sidecars are refused: the feature gate SidecarContainers is off d (v1.30.1)",
             "✘ 1 of 7 nodes: too old: Pods with native sidecars hang in Init a (v1.27.1)",
-            "? 1 of 7 nodes: virtual: what the provider does with native sidecars is not told by a version \
+            "? 1 of 7 nodes: virtual: the version does not tell what the provider does with native sidecars \
                 f (v1.19.10-vk-azure-aci-1.4.8)",
             "? 1 of 7 nodes: the version cannot be read g (unknown)",
             "! a (v1.27.1) is more than three minors older than the API server (1.31)",

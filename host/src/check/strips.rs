@@ -98,10 +98,12 @@ fn lost(Culprits { webhooks: indices, subjects }: &Culprits, webhooks: Option<&[
         ),
         [] if webhooks.is_none() => (
             "something strips restartPolicy: Always".to_owned(),
-            format!("The right to list mutatingwebhookconfigurations.admissionregistration.k8s.io tells what. {UNTIL}"),
+            format!(
+                "With the right to list mutatingwebhookconfigurations.admissionregistration.k8s.io this check names it. {UNTIL}"
+            ),
         ),
         [] => (
-            "something that is no webhook strips restartPolicy: Always".to_owned(),
+            "something strips restartPolicy: Always, and it is not a webhook".to_owned(),
             "Look at the API server: its version, its feature gates, its own admission plugins.".to_owned(),
         ),
         several => (
@@ -131,7 +133,7 @@ fn without_dry_run(runs: &[Run], webhooks: &[Webhook]) -> Vec<Finding> {
     }
     let finding = |(webhook, subjects): (String, Vec<String>)| {
         let text = format!(
-            "webhook {webhook} takes no dry runs: what admission does to {} is not known",
+            "webhook {webhook} takes no dry runs, so it is not known what admission does to {}",
             counted(subjects.len(), "Pod")
         );
         let advice = "Its sideEffects have to be None or NoneOnDryRun. Until then, look at a Pod that runs: \
@@ -241,7 +243,7 @@ mod tests {
     fn what_no_webhook_is_called_for_is_the_servers_own() {
         assert_eq!(
             told(&[run("x", "", Outcome::Lost)]),
-            ["✘ something that is no webhook strips restartPolicy: Always [x]"]
+            ["✘ something strips restartPolicy: Always, and it is not a webhook [x]"]
         );
         let unknown = check(&[run("x", "", Outcome::Lost)], None);
         assert_eq!(unknown[0].text, "something strips restartPolicy: Always");
@@ -254,7 +256,7 @@ mod tests {
             run("y", "A", Outcome::Refused("exceeded quota".to_owned())),
         ];
         let expected = [
-            "? webhook e/w takes no dry runs: what admission does to 1 Pod is not known [x]",
+            "? webhook e/w takes no dry runs, so it is not known what admission does to 1 Pod [x]",
             "? 1 dry run was refused, and so tells nothing [y: exceeded quota]",
         ];
         assert_eq!(told(&runs), expected);

@@ -7,8 +7,14 @@ use crate::cluster::connection::Failure;
 /// The init container of a trial.
 const PROBE: &str = "native-sidecar-check";
 
-/// What the API server says where an init container has lost the field and has what only sidecars may have.
-const FORBIDDEN: &str = "may not be set for init containers without restartPolicy=Always";
+/// What the API server says where an init container has lost the field and has what needs it.
+const INVALID: [&str; 2] = [
+    "may not be set for init containers without restartPolicy=Always",
+    "must specify restartPolicy when restart rules are used",
+];
+
+/// The annotation by which a kubelet marks what it shows of a Pod of its own.
+const MIRROR: &str = "kubernetes.io/config.mirror";
 
 /// A Pod that is to be tried.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,11 +44,11 @@ impl Trial {
     /// A plain Pod with a native sidecar. It asks for as little as Pod Security Standards and quotas let through.
     pub fn plain(namespace: &str) -> Self {
         let mut app = container("app", PROBE);
-        app["securityContext"] = secure();
+        app["securityContext"] = secure(false);
         let spec = json!({
-            "securityContext": {"runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
+            "securityContext": {"runAsUser": 65532},
             "automountServiceAccountToken": false,
-            "initContainers": [probe(PROBE)],
+            "initContainers": [probe(PROBE, false)],
             "containers": [app],
         });
         Self {
@@ -52,17 +58,25 @@ impl Trial {
         }
     }
 
-    /// A Pod of a workload, with one native sidecar more. None where the template has no containers.
+    /// A Pod of a workload, with one native sidecar more. None where the template has no containers, or where it is the image
+    /// of a kubelet's own Pod, which goes through no admission before it runs.
     pub fn of(subject: String, namespace: &str, template: &Value) -> Option<Self> {
+        if !template["metadata"]["annotations"][MIRROR].is_null() {
+            return None;
+        }
         let mut spec = template["spec"].clone();
         // Its image is one that the namespace takes already.
         let image = spec["containers"][0]["image"].as_str()?.to_owned();
         if !spec["initContainers"].is_array() {
             spec["initContainers"] = json!([]);
         }
-        spec["initContainers"].as_array_mut()?.push(probe(&image));
+        let is_windows = spec["os"]["name"] == "windows";
+        spec["initContainers"].as_array_mut()?.push(probe(&image, is_windows));
+        let spec_members = spec.as_object_mut()?;
         // A Pod that is bound to a node does not go through the scheduler, nor through all webhooks.
-        spec.as_object_mut()?.shift_remove("nodeName");
+        spec_members.shift_remove("nodeName");
+        // Nobody creates a Pod with these.
+        spec_members.shift_remove("ephemeralContainers");
         Some(Self { subject, namespace: namespace.to_owned(), pod: pod(namespace, &template["metadata"], spec) })
     }
 
@@ -75,7 +89,9 @@ impl Trial {
     pub fn outcome(&self, answer: &Result<Value, Failure>) -> Outcome {
         let returned = match answer {
             Ok(returned) => returned,
-            Err(Failure { message, .. }) if message.contains(FORBIDDEN) => return Outcome::Lost,
+            Err(Failure { message, .. }) if INVALID.iter().any(|words| message.contains(words)) => {
+                return Outcome::Lost;
+            }
             Err(Failure { message, .. }) => {
                 return match without_dry_run(message) {
                     Some(webhook) => Outcome::NoDryRun(webhook),
@@ -108,14 +124,22 @@ fn container(name: &str, image: &str) -> Value {
     json!({"name": name, "image": image, "resources": {"requests": little, "limits": little}})
 }
 
-fn secure() -> Value {
-    json!({"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}})
+/// What the Pod Security Standard `restricted` asks of a container, whatever its Pod says. A Pod for Windows may not have most
+/// of it.
+fn secure(is_windows: bool) -> Value {
+    if is_windows {
+        return json!({"runAsNonRoot": true});
+    }
+    json!({
+        "allowPrivilegeEscalation": false, "runAsNonRoot": true, "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+    })
 }
 
-fn probe(image: &str) -> Value {
+fn probe(image: &str, is_windows: bool) -> Value {
     let mut probe = container(PROBE, image);
     probe["restartPolicy"] = json!("Always");
-    probe["securityContext"] = secure();
+    probe["securityContext"] = secure(is_windows);
     probe
 }
 
@@ -160,14 +184,35 @@ mod tests {
     }
 
     #[test]
+    fn a_pod_that_runs_is_tried_as_one_that_could_be_created() {
+        let trial = |more: Value| {
+            let mut template = json!({"spec": {"containers": [{"name": "app", "image": "i"}]}});
+            for (name, value) in more.as_object().unwrap() {
+                template[name] = value.clone();
+            }
+            Trial::of(String::new(), "shop", &template)
+        };
+        let mirror = json!({"metadata": {"annotations": {"kubernetes.io/config.mirror": "x"}}});
+        assert!(trial(mirror).is_none());
+        let containers = json!([{"name": "app", "image": "i"}]);
+        let debugged = trial(json!({"spec": {"containers": containers, "ephemeralContainers": [{"name": "debug"}]}}));
+        assert!(debugged.unwrap().pod["spec"]["ephemeralContainers"].is_null());
+        let windows = trial(json!({"spec": {"containers": containers, "os": {"name": "windows"}}})).unwrap();
+        let own = json!({"runAsNonRoot": true});
+        assert_eq!(windows.pod["spec"]["initContainers"][0]["securityContext"], own);
+    }
+
+    #[test]
     fn the_answer_tells_what_became_of_the_field() {
         let trial = Trial::plain("shop");
         assert_eq!(trial.outcome(&Ok(trial.pod.clone())), Outcome::Kept);
         let mut stripped = trial.pod.clone();
         stripped["spec"]["initContainers"][0].as_object_mut().unwrap().shift_remove("restartPolicy");
         assert_eq!(trial.outcome(&Ok(stripped)), Outcome::Lost);
-        let forbidden = format!("Pod \"a\" is invalid: spec.initContainers[0].livenessProbe: Forbidden: {FORBIDDEN}");
-        assert_eq!(trial.outcome(&failure(&forbidden)), Outcome::Lost);
+        for words in INVALID {
+            let invalid = format!("Pod \"a\" is invalid: spec.initContainers[0].livenessProbe: Forbidden: {words}");
+            assert_eq!(trial.outcome(&failure(&invalid)), Outcome::Lost);
+        }
         let no_dry_run = "admission webhook \"w.example.com\" does not support dry run";
         assert_eq!(trial.outcome(&failure(no_dry_run)), Outcome::NoDryRun("w.example.com".to_owned()));
         assert_eq!(trial.outcome(&failure("exceeded quota")), Outcome::Refused("exceeded quota".to_owned()));

@@ -92,7 +92,13 @@ pub fn check(count: usize, judged: &[Judged], not_listed: &[NotListed]) -> Vec<F
     if fine > 0 || count == 0 {
         findings.insert(
             0,
-            Finding::good(GROUP.about("fine"), format!("as it should be: {fine} of {}", counted(count, "object"))),
+            Finding::good(
+                GROUP.about("fine"),
+                format!(
+                    "{fine} of {}",
+                    counted_as(count, "object is as it should be", "objects are as they should be")
+                ),
+            ),
         );
     }
     if !not_listed.is_empty() {
@@ -131,7 +137,7 @@ mod tests {
         let line =
             |finding: &Finding| format!("{} {} [{}]", finding.status.sign(), finding.text, finding.details.join("; "));
         let expected = [
-            "✔ as it should be: 2 of 5 objects []",
+            "✔ 2 of 5 objects are as they should be []",
             "✘ a Job whose sidecar is in the legacy form does not complete: 1 Job or CronJob [Job shop/b]",
             "✘ lost restartPolicy: Always, so that new Pods hang in Init: 1 object [Pod shop/c]",
             "! sidecars in the legacy form: 2 objects [Deployment shop/a; Job shop/b]",

@@ -24,6 +24,13 @@ pub struct Wanted {
     pub labels: String,
 }
 
+impl Wanted {
+    /// Whether no workload is left out by its namespace or labels.
+    pub fn is_all(&self) -> bool {
+        self.namespace.is_none() && self.labels.is_empty()
+    }
+}
+
 /// A kind whose objects could not be listed, and why.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NotListed {

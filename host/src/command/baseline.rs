@@ -12,7 +12,7 @@ use native_sidecar_review::reviewer::Review;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::report::paths;
+use crate::report::paths::{self, CLUSTER};
 use crate::source::replace;
 
 /// The version of the format.
@@ -22,7 +22,7 @@ const VERSION: u64 = 1;
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    /// The manifest, seen from the folder of the baseline.
+    /// The manifest, seen from the folder of the baseline; or what reports call a cluster.
     file: String,
     /// Kind, namespace and name.
     object: String,
@@ -80,7 +80,7 @@ impl Baseline {
         review.suppress(|finding| self.knows(entry(&file, &object, finding)).then_some(Suppression::Baseline));
     }
 
-    /// A file was reviewed to its end.
+    /// A file, or all of a cluster, was reviewed to its end.
     pub fn reviewed(&mut self, file: &str) {
         self.reviewed.insert(self.name(file));
     }
@@ -116,11 +116,15 @@ impl Baseline {
     }
 
     fn is_gone(&self, entry: &Entry) -> bool {
-        self.reviewed.contains(&entry.file) || !folder(&self.path).join(&entry.file).exists()
+        let is_there = || entry.file == CLUSTER || folder(&self.path).join(&entry.file).exists();
+        self.reviewed.contains(&entry.file) || !is_there()
     }
 
-    /// What entries call a file.
+    /// What entries call a file or a cluster.
     fn name(&self, file: &str) -> String {
+        if file == CLUSTER {
+            return file.to_owned();
+        }
         paths::relative(Path::new(file), folder(&self.path)).unwrap_or_else(|_| file.to_owned())
     }
 }
@@ -204,6 +208,20 @@ mod tests {
         let expected =
             "unknown field `line`, expected one of `file`, `object`, `rule`, `container`, `path` at line 2 column 20";
         assert_eq!(error(unknown), expected);
+    }
+
+    #[test]
+    fn entries_of_a_cluster_stay_until_all_of_it_is_reviewed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("baseline.json");
+        let entry = of_container(CLUSTER, "x");
+        std::fs::write(&path, text(vec![&entry])).unwrap();
+        let mut baseline = Baseline::open(&path, true).unwrap();
+        assert_eq!((baseline.name(CLUSTER).as_str(), baseline.gone()), (CLUSTER, 0));
+        baseline.write().unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text(vec![&entry]));
+        baseline.reviewed(CLUSTER);
+        assert_eq!(baseline.gone(), 1);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use clap::Args;
 use native_sidecar_policy::describe::{self, KindDescription};
 use native_sidecar_review::manifest::{self, Kinds};
 use native_sidecar_review::policy::Policy;
+use native_sidecar_review::reviewer::Review;
 use serde_json::{Value, json};
 use yaml::emit;
 
@@ -37,9 +38,6 @@ impl ClusterArgs {
         Target { kubeconfig: self.kubeconfig.clone(), context: self.context.clone() }
     }
 }
-
-/// What reports call a cluster.
-pub const NAME: &str = "<cluster>";
 
 /// Arguments of a review of what runs in a cluster.
 #[derive(Args, Clone, Debug, Default)]
@@ -112,6 +110,12 @@ pub fn kinds() -> Vec<(GroupKind, Vec<String>)> {
     let mut kinds: Vec<_> = describe::kinds().map(kind).collect();
     kinds.sort_by_key(|((_, kind), template)| (template.is_empty(), *kind == "ReplicaSet" || *kind == "Job"));
     kinds
+}
+
+/// What reports call an object that is in no file: `NAMESPACE/KIND/NAME`.
+pub fn place(review: &Review) -> String {
+    let parts = [&review.namespace, &review.kind, &review.name].map(String::as_str);
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
 }
 
 /// An object as text that can be reviewed: without its status, which nobody has written.

@@ -21,6 +21,7 @@ use crate::command::session::{Options, Session};
 use crate::command::settings::SettingsArgs;
 use crate::report::fail_on::FailOn;
 use crate::report::format::Format;
+use crate::report::paths;
 use crate::source::SourceArgs;
 use crate::source::input::{Input, STDIN};
 use crate::source::walk::{self, Exclude};
@@ -123,7 +124,8 @@ in it are relative to its folder.
 
 --cluster reviews every workload of a cluster, each once: what a controller made is its controller's, and a Pod that differs \
 from its controller's template is shown by itself. Nodes, owners and webhooks are asked for as in the cluster. \
---policy-in-cluster takes settings, rules and selectors from a ClusterAdmissionPolicy there.
+--policy-in-cluster takes settings, rules and selectors from a ClusterAdmissionPolicy there. In all outputs, file is \
+NAMESPACE/KIND/NAME then, and there are no lines; in a baseline, it is <cluster>.
 
 Exit codes: 0 nothing is as bad as --fail-on says, or worse; 1 something is; 2 something could not be read (in a folder: with --strict) or written, or \
 there was nothing to review. From good to bad: accepted, warned, changed, denied. A change that --write has written does \
@@ -192,7 +194,7 @@ pub fn run(args: &ReviewArgs) -> Result<ExitCode> {
     match &connection {
         Some(connection) => {
             session.cluster(&reviewer, connection, &args.live.wanted(&settings))?;
-            session.finish(cluster::NAME)
+            session.finish(paths::CLUSTER)
         }
         None => {
             session.all(&reviewer, inputs)?;

@@ -16,6 +16,7 @@ use crate::command::progress::Progress;
 use crate::report::fail_on::FailOn;
 use crate::report::format::Format;
 use crate::report::output::Report;
+use crate::report::paths::CLUSTER;
 use crate::report::summary::Summary;
 use crate::report::tally::Tally;
 use crate::report::text;
@@ -49,6 +50,7 @@ pub struct Session {
     printer: Printer,
     baseline: Option<Baseline>,
     summary: Summary,
+    tally: Tally,
     progress: Progress,
 }
 
@@ -63,6 +65,7 @@ impl Session {
             printer,
             baseline,
             summary: Summary::default(),
+            tally: Tally::default(),
             progress: Progress::new(files, shows_progress),
         }
     }
@@ -101,26 +104,30 @@ impl Session {
 
     /// Reviews what runs in a cluster.
     pub fn cluster(&mut self, reviewer: &Reviewer, connection: &Connection, wanted: &Wanted) -> Result<()> {
-        let names = DocumentNames::same(cluster::NAME);
-        let mut tally = Tally::default();
+        if self.options.format == Format::Diff {
+            bail!("a diff needs files to name, which a cluster has none of");
+        }
+        let names = DocumentNames::same(CLUSTER);
         let not_listed = workloads::each(connection, wanted, |object| {
-            reviewer.review(cluster::NAME, &cluster::as_text(&object), |event| {
-                if let Event::Object(review) = &event {
-                    tally.add(review);
+            reviewer.review(CLUSTER, &cluster::as_text(&object), |event| match event {
+                Event::Object(mut review) => {
+                    review.forget_places();
+                    self.object(&cluster::place(&review), CLUSTER, review)
                 }
-                self.event(&names, true, event)
+                event => self.event(&names, true, event),
             })?;
             Ok::<(), anyhow::Error>(())
         })?;
+        let is_whole = wanted.is_all() && not_listed.is_empty();
         for NotListed { kind, failure } in not_listed {
-            self.error(cluster::NAME, None, &format!("cannot list {kind}: {failure}"))?;
+            self.error(CLUSTER, None, &format!("cannot list {kind}: {failure}"))?;
         }
-        if let Some(baseline) = &mut self.baseline {
-            baseline.reviewed(cluster::NAME);
+        if let Some(baseline) = self.baseline.as_mut().filter(|_| is_whole) {
+            baseline.reviewed(CLUSTER);
         }
         self.progress.finish();
         if self.options.format == Format::Text {
-            self.printer.print(&tally.table())?;
+            self.printer.print(&self.tally.table())?;
         }
         self.printer.print(&self.report.end(&self.summary))
     }
@@ -187,7 +194,7 @@ impl Session {
     }
 
     fn event(&mut self, names: &DocumentNames, is_named: bool, event: Event) -> Result<()> {
-        let mut review = match event {
+        let review = match event {
             Event::Object(review) => review,
             Event::Other => {
                 self.summary.others += 1;
@@ -203,9 +210,15 @@ impl Session {
             Event::Unused(_) => return Ok(()),
         };
         let file = names.at(review.line);
+        self.object(file, file, review)
+    }
+
+    /// Shows what the policy says of an object, unless it is known. `source` is what a baseline calls the file.
+    fn object(&mut self, file: &str, source: &str, mut review: Box<Review>) -> Result<()> {
         if let Some(baseline) = &mut self.baseline {
-            baseline.suppress(file, &mut review);
+            baseline.suppress(source, &mut review);
         }
+        self.tally.add(&review);
         self.summary.count(&review, self.options.writes);
         if review.verdict == Verdict::Changed && review.change.is_none() {
             self.stuck(file, &review)?;

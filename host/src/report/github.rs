@@ -47,6 +47,7 @@ fn title(rule: Rule) -> String {
 }
 
 fn command(level: &str, file: &str, place: Option<Place>, title: &str, message: &str) -> String {
+    let place = place.and_then(Place::written);
     let place = place.map(|place| format!(",line={},col={}", place.line, place.column)).unwrap_or_default();
     let file = property(file.strip_prefix("./").unwrap_or(file));
     format!("::{level} file={file}{place},title={}::{}\n", property(title), data(message))

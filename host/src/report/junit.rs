@@ -33,12 +33,12 @@ fn messages(file: &str, review: &Review) -> Vec<Message> {
         verdict: if finding.denies { Verdict::Denied } else { Verdict::Warned },
         kind: finding.rule.id,
         title: finding.text.clone(),
-        text: format!("{file}:{}:{}: {} [{}]", finding.place.line, finding.place.column, finding.text, finding.rule.id),
+        text: format!("{}: {} [{}]", paths::at(file, finding.place), finding.text, finding.rule.id),
     });
     let change = Pending::of(review).map(|Pending { place, text, .. }| {
         let lines = review.change.as_ref().map(|change| diff::hunks(&change.before, &change.after, change.line));
         let lines: String = lines.iter().flatten().map(ToString::to_string).collect();
-        let told = format!("{file}:{}:{}: {text}\n{lines}", place.line, place.column);
+        let told = format!("{}: {text}\n{lines}", paths::at(file, place));
         Message { verdict: Verdict::Changed, kind: "changed", title: text, text: told.trim_end().to_owned() }
     });
     let mut messages: Vec<Message> = findings.chain(change).collect();

@@ -32,7 +32,7 @@ impl Report for Markdown {
         if texts.is_empty() {
             return String::new();
         }
-        let (object, place) = (code(&review.object()), code(&format!("{file}:{}", review.line)));
+        let (object, place) = (code(&review.object()), code(&at_line(file, review)));
         let row = format!("| {} | {object} | {place} | {} |\n", review.verdict.word(), texts.join("<br>"));
         let change = review.change.as_ref().map(|change| {
             let hunks = diff::hunks(&change.before, &change.after, change.line);
@@ -90,6 +90,11 @@ impl Markdown {
         self.rows += &row;
         self.changes += &change;
     }
+}
+
+/// A file with the line that an object starts on, where that has been written.
+fn at_line(file: &str, review: &Review) -> String {
+    review.written_line().map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"))
 }
 
 /// A text that is shown as it is, in one line: nothing in it is Markdown, HTML, a mention or the end of a table's cell.

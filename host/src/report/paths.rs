@@ -3,6 +3,16 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use native_sidecar_review::place::Place;
+
+/// What reports call a cluster, which is no file.
+pub const CLUSTER: &str = "<cluster>";
+
+/// Returns a file with this place in it, where it has been written: `a.yaml:1:2`.
+pub fn at(file: &str, place: Place) -> String {
+    place.written().map_or_else(|| file.to_owned(), |place| format!("{file}:{}:{}", place.line, place.column))
+}
+
 /// Returns a file with the place in it, where there is one: `a.yaml:1:2`.
 pub fn placed(file: &str, place: Option<&yaml::Error>) -> String {
     place.map_or_else(|| file.to_owned(), |place| format!("{file}:{}:{}", place.line, place.column))

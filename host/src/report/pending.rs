@@ -38,10 +38,15 @@ impl Pending {
         let first = review.repairs.first();
         Some(Self {
             rule: first.map_or_else(|| rule(review), |repair| repair.rule),
-            place: first.map_or(Place { line: review.line, column: 1 }, |repair| repair.place),
+            place: first.map_or_else(|| start(review), |repair| repair.place),
             text: format!("{kind}/{namespace}/{name}: {what}. {how}"),
         })
     }
+}
+
+/// Where an object starts.
+fn start(review: &Review) -> Place {
+    review.written_line().map_or(Place::NONE, |line| Place { line, column: 1 })
 }
 
 /// The rule of a change that repairs no container: an injector is steered, which is in metadata, or a sidecar is injected.

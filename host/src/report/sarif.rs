@@ -157,7 +157,7 @@ fn place_in(file: &str, place: Option<Place>) -> Value {
         true => json!({"artifactLocation": {"uri": format!("file://{escaped}")}}),
         false => json!({"artifactLocation": {"uri": escaped.to_string(), "uriBaseId": "%SRCROOT%"}}),
     };
-    if let Some(Place { line, column }) = place {
+    if let Some(Place { line, column }) = place.and_then(Place::written) {
         location["region"] = json!({"startLine": line, "startColumn": column});
     }
     location

@@ -101,7 +101,10 @@ pub fn closing_line(summary: &Summary) -> String {
 /// A review for a person: a line, the findings, and what would change.
 fn object(file: &str, review: &Review, width: usize) -> String {
     let style = style(review.verdict);
-    let mut text = format!("{style}{:<8}{style:#}  {}:{}  ", review.verdict.word(), visible(file), review.line);
+    let mut text = format!("{style}{:<8}{style:#}  ", review.verdict.word());
+    if let Some(line) = review.written_line() {
+        text += &format!("{}:{line}  ", visible(file));
+    }
     let object = visible(&review.object());
     match review.verdict {
         Verdict::Skipped => {

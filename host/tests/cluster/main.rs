@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 
 use stand_in::{StandIn, World};
-use world::{cron_job, deployment, job, metrics, namespace, node, pod, strip, webhook};
+use world::{cron_job, deployment, job, metrics, namespace, node, pod, strip, strip_template, webhook};
 
 /// Runs the program against this cluster.
 fn run(cluster: &StandIn, args: &[&str]) -> Output {
@@ -26,6 +26,10 @@ fn run(cluster: &StandIn, args: &[&str]) -> Output {
 
 fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 /// What `check` prints, and its exit code.
@@ -61,7 +65,7 @@ Injectors
   ✔ none that is known
 
 Workloads
-  ✔ as it should be: 1 of 1 object
+  ✔ 1 of 1 object is as it should be
 
 The policy
   ! Kubewarden is not there
@@ -171,10 +175,10 @@ fn what_may_not_be_asked_is_not_known() {
         vec![("list", "nodes"), ("create", "pods"), ("list", "mutatingwebhookconfigurations"), ("list", "jobs")];
     let (text, code) = check(World { missing, ..healthy() });
     for line in [
-        "  ? not known: nodes is forbidden: cannot list resource\n    → The right to list nodes tells.\n",
+        "  ? not known: the right to list nodes is missing\n",
         "  ? not known: the right to create pods is missing\n    → It is used for dry runs alone, which store nothing.\n",
         "  ? not known: the right to list mutatingwebhookconfigurations.admissionregistration.k8s.io is\n    missing\n",
-        "  ? some kinds could not be listed\n      Job: jobs is forbidden: cannot list resource\n",
+        "  ? some kinds could not be listed\n      Job: jobs.batch is forbidden: User \"test\" cannot list resource \"jobs\" in API group \"batch\" at\n        the cluster scope\n",
     ] {
         assert!(text.contains(line), "{line}{text}");
     }
@@ -188,7 +192,7 @@ fn a_webhook_without_dry_runs_is_named() {
     let refusal = "admission webhook \"a.example.com\" does not support dry run";
     let admit = Box::new(move |_: &World, _: Value| Err((400, refusal.to_owned())));
     let (text, _) = check(World { objects, admit, ..World::default() });
-    let line = "  ? webhook a/a.example.com takes no dry runs: what admission does to 2 Pods is not known\n";
+    let line = "  ? webhook a/a.example.com takes no dry runs, so it is not known what admission does to 2 Pods\n";
     assert!(text.contains(line), "{text}");
 }
 
@@ -230,11 +234,11 @@ fn a_review_of_the_cluster_shows_what_runs() {
     let cluster = StandIn::start(World { objects, has_kubewarden: true, ..World::default() });
     let output = run(&cluster, &["review", "--cluster", "--quiet"]);
     let expected = "\
-denied    <cluster>:1  Deployment bank/ledger
+denied    Deployment bank/ledger
   - container \"cloud-sql-proxy\" at spec.template.spec.containers[1] is a sidecar in the legacy form
     (well-known: Cloud SQL Auth Proxy). Move it to initContainers and set restartPolicy: Always
     on it.
-denied    <cluster>:1  Job shop/report
+denied    Job shop/report
   - container \"cloud-sql-proxy\" at spec.template.spec.containers[1] is a sidecar in the legacy form
     (well-known: Cloud SQL Auth Proxy). Move it to initContainers and set restartPolicy: Always
     on it.
@@ -260,8 +264,90 @@ fn a_kind_that_may_not_be_listed_is_an_error() {
     let cluster = StandIn::start(World { missing: vec![("list", "jobs")], ..healthy() });
     let output = run(&cluster, &["review", "--cluster"]);
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(error, "error: <cluster>: cannot list Job: jobs is forbidden: cannot list resource\n");
+    const EXPECTED: &str = "error: <cluster>: cannot list Job: jobs.batch is forbidden: User \"test\" cannot list resource \
+        \"jobs\" in API group \"batch\" at the cluster scope\n";
+    assert_eq!(error, EXPECTED);
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_review_of_a_part_keeps_the_rest_of_the_baseline() {
+    let objects = vec![
+        namespace("shop", json!({})),
+        namespace("bank", json!({})),
+        deployment("shop", "orders", false),
+        deployment("bank", "ledger", false),
+    ];
+    let cluster = StandIn::start(World { objects, ..World::default() });
+    let folder = tempfile::tempdir().unwrap();
+    let baseline = folder.path().join("baseline.json");
+    let baseline = baseline.to_str().unwrap();
+    let write = ["review", "--cluster", "--quiet", "--baseline", baseline, "--write-baseline"];
+    let all = run(&cluster, &write);
+    assert_eq!(stdout(&all), "2 objects: 2 accepted; 2 known findings (baseline)\n");
+    let text = std::fs::read_to_string(baseline).unwrap();
+    let line = "{\"file\":\"<cluster>\",\"object\":\"Deployment bank/ledger\",\"rule\":\"legacy\",\"container\":\"cloud-sql-proxy\"}";
+    assert!(text.contains(line), "{text}");
+    for part in [["--namespace", "bank"], ["--selector", "app=none"]] {
+        run(&cluster, &[&write[..], &part, &["--allow-empty"]].concat());
+        assert_eq!(std::fs::read_to_string(baseline).unwrap(), text, "{part:?}");
+    }
+    let known = run(&cluster, &["review", "--cluster", "--quiet", "--baseline", baseline, "--namespace", "bank"]);
+    assert_eq!(
+        (stdout(&known).as_str(), stderr(&known).as_str()),
+        ("1 object: 1 accepted; 1 known finding (baseline)\n", "")
+    );
+}
+
+#[test]
+fn what_is_in_no_file_has_a_name_and_no_line() {
+    let cluster = StandIn::start(World {
+        objects: vec![namespace("shop", json!({})), job("shop", "report")],
+        ..World::default()
+    });
+    let printed = |format: &str| stdout(&run(&cluster, &["review", "--cluster", "--output", format]));
+    let line: Value = serde_json::from_str(&printed("json")).unwrap();
+    assert_eq!(
+        [&line["file"], &line["line"], &line["document"]],
+        [&json!("shop/Job/report"), &json!(null), &json!(null)]
+    );
+    assert_eq!([&line["findings"][0]["line"], &line["findings"][0]["column"]], [&json!(null), &json!(null)]);
+    let sarif: Value = serde_json::from_str(&printed("sarif")).unwrap();
+    let location = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(*location, json!({"artifactLocation": {"uri": "shop/Job/report", "uriBaseId": "%SRCROOT%"}}));
+    for (format, part) in [
+        ("junit", ">shop/Job/report: Job/shop/report: container &quot;cloud-sql-proxy&quot;"),
+        ("github", "::error file=shop/Job/report,title="),
+        ("markdown", "<code>Job shop/report</code> | <code>shop/Job/report</code> |"),
+    ] {
+        assert!(printed(format).contains(part), "{}", printed(format));
+    }
+    let diff = run(&cluster, &["review", "--cluster", "--output", "diff"]);
+    assert_eq!(stderr(&diff), "Error: a diff needs files to name, which a cluster has none of\n");
+    assert_eq!(diff.status.code(), Some(2));
+}
+
+#[test]
+fn a_client_that_drops_the_field_is_named() {
+    let mut orders = deployment("shop", "orders", true);
+    let applied = json!({"spec": {"template": orders["spec"]["template"]}}).to_string();
+    orders = strip_template(orders);
+    orders["metadata"]["annotations"] = json!({"kubectl.kubernetes.io/last-applied-configuration": applied});
+    orders["metadata"]["managedFields"] = json!([
+        {"manager": "kubectl-client-side-apply", "operation": "Update", "time": "2026-01-01T00:00:00Z", "fieldsV1": {}},
+        {"manager": "old-controller", "operation": "Update", "time": "2026-01-02T00:00:00Z", "fieldsV1": {}},
+        {"manager": "kube-controller-manager", "operation": "Update", "subresource": "status", "time": "2026-01-03T00:00:00Z"},
+    ]);
+    let (text, code) = check(World { objects: vec![namespace("shop", json!({})), orders], ..World::default() });
+    let expected = "\
+What strips
+  ✔ 2 of 2 dry runs in 1 namespace kept the field
+  ✘ old-controller dropped restartPolicy: Always when it wrote objects back: 1 object
+      Deployment shop/orders (cloud-sql-proxy)
+    → Update it (its Kubernetes libraries are older than 1.28), and apply the manifests again.
+";
+    assert!(text.contains(expected), "{text}");
+    assert_eq!(code, Some(1));
 }
 
 /// The cluster of docs/adopting.md.
@@ -314,6 +400,15 @@ fn the_documents_show_what_is_printed() {
 }
 
 #[test]
+fn the_readme_shows_a_part_of_it() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let (_, rest) = page.split_once("<!-- check -->\n```text\n").unwrap();
+    let (shown, _) = rest.split_once("```\n").unwrap();
+    let (printed, _) = check(documented());
+    assert!(shown.lines().count() > 5 && printed.contains(shown), "{printed}");
+}
+
+#[test]
 fn what_a_controller_made_is_its_controllers() {
     let owner =
         json!({"apiVersion": "apps/v1", "kind": "Deployment", "uid": "Deployment-shop-orders", "controller": true});
@@ -330,7 +425,7 @@ fn what_a_controller_made_is_its_controllers() {
     same["spec"] = replica_set["spec"]["template"]["spec"].clone();
     let objects = vec![namespace("shop", json!({})), deployment("shop", "orders", false), replica_set, changed, same];
     let (text, _) = check(World { objects, ..World::default() });
-    assert!(text.contains("  ✔ as it should be: 1 of 2 objects\n"), "{text}");
+    assert!(text.contains("  ✔ 1 of 2 objects are as they should be\n"), "{text}");
     assert!(text.contains("  ! sidecars in the legacy form: 1 object\n      Deployment shop/orders\n"), "{text}");
 }
 

@@ -214,11 +214,20 @@ fn answer(world: &World, method: &Method, path: &str, query: Option<&str>, body:
             };
         }
         if !may("list", plural) {
-            return failure(403, &format!("{plural} is forbidden: cannot list resource"));
+            return failure(403, &forbidden(api_version, plural));
         }
         return (200, page(found.collect(), query.unwrap_or_default()).to_string());
     }
-    failure(404, "the server could not find the requested resource")
+    failure(404, "404 page not found")
+}
+
+/// What the API server says where a right is missing.
+fn forbidden(api_version: &str, plural: &str) -> String {
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let name = if group.is_empty() { plural.to_owned() } else { format!("{plural}.{group}") };
+    format!(
+        "{name} is forbidden: User \"test\" cannot list resource \"{plural}\" in API group \"{group}\" at the cluster scope"
+    )
 }
 
 /// A page of a list.

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 pub fn node(name: &str, version: &str) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": {}},
-        "status": {"nodeInfo": {"kubeletVersion": version, "operatingSystem": "linux"}},
+        "status": {"nodeInfo": {
+            "kubeletVersion": version, "operatingSystem": "linux", "architecture": "amd64", "bootID": "", "kernelVersion": "",
+            "containerRuntimeVersion": "", "kubeProxyVersion": "", "machineID": "", "osImage": "", "systemUUID": "",
+        }},
     })
 }
 
@@ -31,6 +34,12 @@ fn template(name: &str, is_native: bool) -> Value {
     json!({"metadata": {"labels": {"app": name}}, "spec": spec(is_native)})
 }
 
+fn completing(name: &str) -> Value {
+    let mut template = template(name, false);
+    template["spec"]["restartPolicy"] = json!("Never");
+    template
+}
+
 fn workload(api_version: &str, kind: &str, namespace: &str, name: &str, spec: Value) -> Value {
     let uid = format!("{kind}-{namespace}-{name}");
     let metadata = json!({"namespace": namespace, "name": name, "uid": uid});
@@ -38,18 +47,20 @@ fn workload(api_version: &str, kind: &str, namespace: &str, name: &str, spec: Va
 }
 
 pub fn deployment(namespace: &str, name: &str, is_native: bool) -> Value {
-    workload("apps/v1", "Deployment", namespace, name, json!({"template": template(name, is_native)}))
+    let selector = json!({"matchLabels": {"app": name}});
+    let spec = json!({"selector": selector, "template": template(name, is_native)});
+    workload("apps/v1", "Deployment", namespace, name, spec)
 }
 
 /// A Job with a legacy sidecar.
 pub fn job(namespace: &str, name: &str) -> Value {
-    workload("batch/v1", "Job", namespace, name, json!({"template": template(name, false)}))
+    workload("batch/v1", "Job", namespace, name, json!({"template": completing(name)}))
 }
 
 /// A CronJob with a legacy sidecar.
 pub fn cron_job(namespace: &str, name: &str) -> Value {
-    let job = json!({"spec": {"template": template(name, false)}});
-    workload("batch/v1", "CronJob", namespace, name, json!({"jobTemplate": job}))
+    let job = json!({"spec": {"template": completing(name)}});
+    workload("batch/v1", "CronJob", namespace, name, json!({"schedule": "17 5 * * *", "jobTemplate": job}))
 }
 
 /// A Pod with a native sidecar, and this controller.
@@ -84,6 +95,13 @@ pub fn strip(mut pod: Value) -> Value {
         container.as_object_mut().unwrap().remove("restartPolicy");
     }
     pod
+}
+
+/// What a stripper leaves of a Deployment.
+pub fn strip_template(mut deployment: Value) -> Value {
+    let template = deployment["spec"]["template"].take();
+    deployment["spec"]["template"] = strip(template);
+    deployment
 }
 
 pub fn metrics(value: u8) -> String {
