@@ -27,8 +27,8 @@ pub struct Obstacles<'v> {
     taken: BTreeSet<String>,
     /// Names that several containers have; read at the first need.
     shared: Option<BTreeSet<String>>,
-    /// How many of the regular containers that may be the main one stay.
-    mains: usize,
+    /// Whether one of the regular containers that may be the main one stays for sure.
+    has_main: bool,
     /// Which containers that stay, or are native, have which ports.
     ports: Ports,
     /// Which init containers may fill what others need; read at the first need.
@@ -63,8 +63,9 @@ impl<'v> Obstacles<'v> {
         let template = &facts.template;
         let mut taken = BTreeSet::new();
         taken.extend(template.spec.init_containers().iter().map(|container| container.name().to_owned()));
-        let mains = (0..template.spec.containers().len()).filter(|index| facts.may_be_main(*index)).count();
-        Self { facts, template, lists, taken, shared: None, mains, ports: Ports::default(), filled: None }
+        let mut containers = template.spec.containers().iter().enumerate();
+        let has_main = containers.any(|(index, container)| facts.may_be_main(index) && !container.restarts_always());
+        Self { facts, template, lists, taken, shared: None, has_main, ports: Ports::default(), filled: None }
     }
 
     /// Whether several containers have this name: what is said of it by its name would be said of all of them.
@@ -85,7 +86,6 @@ impl<'v> Obstacles<'v> {
     /// Takes note that a container goes to the init containers.
     pub fn take(&mut self, finding: &Finding) {
         self.taken.insert(finding.container.name().to_owned());
-        self.mains -= usize::from(self.facts.may_be_main(finding.index));
     }
 
     /// What keeps a container with these ports from being converted beside what is planned, where anything does.
@@ -106,7 +106,7 @@ impl<'v> Obstacles<'v> {
         if !matches!(container.restart_policy(), "" | "Always") {
             return Ok(Some(NotRepaired::OwnRestartPolicy(container.restart_policy().to_owned())));
         }
-        if self.mains == usize::from(self.facts.may_be_main(finding.index)) {
+        if self.facts.may_be_main(finding.index) && !self.has_main {
             return Ok(Some(NotRepaired::without_another(self.template)));
         }
         if self.taken.contains(container.name()) {
