@@ -50,7 +50,7 @@ const fn property(name: &'static str, says: &'static str, check: fn(&Judged) -> 
 }
 
 /// All properties.
-pub const PROPERTIES: [Property; 12] = [
+pub const PROPERTIES: [Property; 13] = [
     property("total", "there is an answer, it is JSON, and a denial says why", total),
     property("deterministic", "asked again, the policy answers the same bytes", deterministic),
     property("lossless", "what is not planned stays as it is: fields, order, spelling", lossless),
@@ -58,6 +58,7 @@ pub const PROPERTIES: [Property; 12] = [
     property("never-worse", "what the API server takes it takes changed, and nothing new is found", never_worse),
     property("reverted", "what is converted can be taken back by hand, and is what it was", reverted),
     property("stripped", "a declared native sidecar that loses restartPolicy is rejected", stripped),
+    property("declared", "a declaration lets nothing through that is rejected without it", declared),
     property("restored", "restore gives back the object that lost it", restored),
     property("order", "the order of the members of objects changes nothing", order),
     property("bystander", "a main container more changes no other finding", bystander),
@@ -299,6 +300,34 @@ fn stripped(Judged { case, .. }: &Judged) -> Shown {
         true => Ok(found),
         false => Err(format!("{name} has lost restartPolicy, and nobody rejects it: {}", answer.words())),
     }
+}
+
+fn declared(Judged { case, answer, .. }: &Judged) -> Shown {
+    if answer.code != Some(403) || !(case.is_pod() && case.is_create()) {
+        return Ok(false);
+    }
+    let names = |list: &str| {
+        let containers = case.object()["spec"][list].as_array().into_iter().flatten();
+        containers.filter_map(|container| container["name"].as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    // What is to be restored it may settle.
+    let is_settled = case.settings["strippedSidecars"] == "restore";
+    if is_settled || case.object()["metadata"]["annotations"].get(DECLARATION).is_some() {
+        return Ok(false);
+    }
+    let (inits, regular) = (names("initContainers"), names("containers"));
+    for more in [[inits.clone(), regular.clone()].concat(), inits, regular] {
+        let mut pod = case.object().clone();
+        let Some(Value::Object(metadata)) = pod.get_mut("metadata") else { return Ok(false) };
+        let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
+        let Value::Object(annotations) = annotations else { return Ok(false) };
+        annotations.insert(DECLARATION.to_owned(), json!(more.join(",")));
+        let answer = case.with_object(pod).answer()?;
+        if answer.accepted {
+            return Err(format!("it is let through with the declaration {:?}: {}", more.join(","), answer.words()));
+        }
+    }
+    Ok(true)
 }
 
 fn restored(Judged { case, .. }: &Judged) -> Shown {

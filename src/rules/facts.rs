@@ -21,7 +21,7 @@ impl<'v> Facts<'v> {
     /// The facts of this template, with what is known of the past.
     pub fn new(template: Template<'v>, history: History) -> Self {
         let roles = if template.is_stored_pod { Vec::new() } else { roles(&template) };
-        Self { may_be_main: may_be_main(&roles), template, roles, history }
+        Self { may_be_main: may_be_main(&template, &roles), template, roles, history }
     }
 
     /// The lists of containers that can be wrong: those of a stored Pod are immutable, so all that can be is a strip.

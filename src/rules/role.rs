@@ -26,8 +26,13 @@ pub enum Role<'v> {
 /// What the catalogue knows as sidecars are main containers too: fluent-bit is the whole of its own DaemonSet, and oauth2-proxy
 /// of its chart. So where nothing else is there, the likeliest of what only the catalogue calls a sidecar is none.
 pub fn roles<'v>(template: &Template<'v>) -> Vec<Role<'v>> {
+    roles_where(template, &|name| template.declares(name))
+}
+
+/// The same, where these are what the Pod's author declares.
+fn roles_where<'v>(template: &Template<'v>, declares: &dyn Fn(&str) -> bool) -> Vec<Role<'v>> {
     let containers = template.spec.containers();
-    let mut roles: Vec<_> = containers.iter().map(|container| role_of(template, container)).collect();
+    let mut roles: Vec<_> = containers.iter().map(|container| role_of(template, container, declares)).collect();
     let known = roles.iter().zip(containers).enumerate().filter_map(|(index, (role, container))| match role {
         Role::Main => Some((index, None)),
         Role::Injected(_) => Some((index, template.purpose_of(container))),
@@ -43,15 +48,23 @@ pub fn roles<'v>(template: &Template<'v>) -> Vec<Role<'v>> {
 }
 
 /// Returns which of `containers` may be the Pod's own work: its main containers, or where there are none, those that only the
-/// Pod's author calls sidecars, since a declaration lets nothing else be; or else those of the settings, and of these the ones
-/// that only a wildcard hits.
-pub fn may_be_main(roles: &[Role]) -> Vec<bool> {
-    let are = |is: fn(&Role) -> bool| roles.iter().any(is).then(|| roles.iter().map(is).collect());
+/// Pod's author calls sidecars, and of these the ones that would be main without that: a declaration makes nothing laxer. Else
+/// those of the settings, and of these the ones that only a wildcard hits.
+pub fn may_be_main(template: &Template, roles: &[Role]) -> Vec<bool> {
+    let are = |is: &dyn Fn(&Role) -> bool| roles.iter().any(is).then(|| roles.iter().map(is).collect());
+    let is_main = |role: &Role| matches!(role, Role::Main);
+    let is_declared = |role: &Role| matches!(role, Role::Sidecar(evidence) if evidence.source == &DECLARATION);
     let is_hit = |role: &Role| matches!(role, Role::Sidecar(evidence) if !glob::is_literal(&evidence.detail));
-    are(|role| matches!(role, Role::Main))
-        .or_else(|| are(|role| matches!(role, Role::Sidecar(evidence) if evidence.source == &DECLARATION)))
-        .or_else(|| are(is_hit))
-        .or_else(|| are(is_of_settings))
+    let mains_without = || {
+        let declared: Vec<bool> = are(&is_declared)?;
+        let without = roles_where(template, &|_| false);
+        let mains: Vec<_> = declared.iter().zip(&without).map(|(declared, role)| *declared && is_main(role)).collect();
+        Some(if mains.contains(&true) { mains } else { declared })
+    };
+    are(&is_main)
+        .or_else(mains_without)
+        .or_else(|| are(&is_hit))
+        .or_else(|| are(&is_of_settings))
         .unwrap_or_else(|| vec![true; roles.len()])
 }
 
@@ -60,7 +73,7 @@ fn is_of_settings(role: &Role) -> bool {
     matches!(role, Role::Sidecar(evidence) if evidence.source != &CATALOGUE)
 }
 
-fn role_of<'v>(template: &Template<'v>, container: &'v Container<'v>) -> Role<'v> {
+fn role_of<'v>(template: &Template<'v>, container: &'v Container<'v>, declares: &dyn Fn(&str) -> bool) -> Role<'v> {
     let (name, settings) = (container.name(), template.settings);
     // It stands by what it has injected, whatever else would know that.
     if template.is_companion(name) || template.is_injected(container) {
@@ -89,7 +102,7 @@ fn role_of<'v>(template: &Template<'v>, container: &'v Container<'v>) -> Role<'v
     {
         return Role::Injected(entry);
     }
-    if template.declares(name) {
+    if declares(name) {
         return Role::Sidecar(DECLARATION.says());
     }
     match entry {
