@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The crates, from the one that knows nothing of ours to the one that users call.
-const CRATES: [&str; 4] = ["src", "yaml/src", "review/src", "host/src"];
+const CRATES: [&str; 5] = ["src", "yaml/src", "review/src", "host/src", "playground/engine/src"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

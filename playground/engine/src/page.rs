@@ -58,6 +58,15 @@ pub fn to_yaml(value: &str) -> String {
     value.map_or_else(|_| String::new(), |value| emit::block(&value, 0, Layout { indent: 2, dash: 2 }))
 }
 
+/// Returns a text in YAML as JSON: its `value`, or the `problem` with it.
+#[wasm_bindgen(js_name = fromYaml)]
+pub fn from_yaml(text: &str) -> String {
+    match yaml::parse(text) {
+        Ok(value) => json!({"value": value}).to_string(),
+        Err(error) => json!({"problem": error.to_string()}).to_string(),
+    }
+}
+
 /// Returns the manifest of a policy with settings in JSON, the address of the module, and the requests that the objects of
 /// a manifest make, as JSON.
 #[wasm_bindgen]

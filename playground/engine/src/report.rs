@@ -27,11 +27,13 @@ const FILE: &str = "manifest.yaml";
 pub fn review(module: &dyn Module, manifest: &str, settings: &str, session: &str) -> Value {
     let settings = match Settings::read(settings, module) {
         Ok(settings) => settings,
-        Err(Problem { place, message }) => return json!({"settings": {"place": place.map(position), "message": message}}),
+        Err(Problem { place, message, value }) => {
+            return json!({"value": value, "settings": {"place": place.map(position), "message": message}});
+        }
     };
     let cluster = match Cluster::new(session) {
         Ok(cluster) => cluster,
-        Err(error) => return json!({"session": {"message": format!("{error:#}")}}),
+        Err(error) => return json!({"value": settings.value, "session": {"message": format!("{error:#}")}}),
     };
     let mut page = Page::default();
     let after = match template::evidence(manifest) {
