@@ -7,6 +7,8 @@ export default defineConfig({
     // One after the other: what is measured is measured alone.
     workers: 1,
     timeout: 120_000,
+    // A machine may be busy.
+    expect: { timeout: 15_000 },
     reporter: "list",
     use: {
         baseURL: `http://localhost:${PORT}/`,
@@ -15,7 +17,7 @@ export default defineConfig({
         viewport: { width: 1360, height: 860 },
         launchOptions: {
             executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-            args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+            args: ["--no-sandbox", "--disable-gpu", "--disable-lcd-text", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
         },
     },
     webServer: { command: `npx vite preview --port ${PORT} --strictPort`, port: PORT, reuseExistingServer: false },

@@ -9,6 +9,7 @@ export type Input = { manifest: string; settings: string; session: string };
 /** The calls of the engine. They take and give texts, JSON for the most part. */
 export type Engine = {
     review: (input: Input) => string;
+    changed: (input: Input) => string;
     rewriteSettings: (text: string, value: string) => string;
     extendSession: (session: string, exchange: string) => string;
     toYaml: (value: string) => string;
@@ -27,6 +28,7 @@ export function start(engine: WebAssembly.Module, policy: WebAssembly.Module): E
             guest.reset();
             return bindings.review(guest, manifest, settings, session);
         },
+        changed: ({ manifest, settings, session }) => bindings.changed(guest, manifest, settings, session),
         rewriteSettings: bindings.rewriteSettings,
         extendSession: bindings.extendSession,
         toYaml: bindings.toYaml,

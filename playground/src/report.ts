@@ -65,10 +65,6 @@ export type Report = {
     questions: Question[];
     /** The lines that the command line prints with `--output json`. */
     lines: string;
-    /** The text with all changes. */
-    after: string;
-    /** What `--output diff` prints. */
-    patch: string;
 };
 
 /** Reads what the engine has written. */
@@ -82,12 +78,13 @@ export function readReport(json: string): Report {
         others: 0,
         questions: [],
         lines: "",
-        after: "",
-        patch: "",
         ...report,
         objects: objects.map((line, index) => ({ ...line, ...report.details[index] })),
     };
 }
+
+/** The text with all changes, and what `--output diff` prints. */
+export type Changed = { after: string; patch: string };
 
 export type Rule = { id: string; title: string; summary: string; setting: string | null };
 

@@ -111,13 +111,12 @@ export class Results {
     #finding(object: Reviewed, number: number, key: string): HTMLElement {
         const finding = object.findings[number];
         const [what, remedy] = sentences(object.briefs[number]);
-        const why = this.findings.why(object, number);
         return h(
             "li",
             { class: finding.severity },
             h("p", { class: "what" }, what),
             remedy && h("p", { class: "remedy" }, remedy),
-            h("p", { class: "muted" }, this.#line(finding, `${key}-finding-${number}`), " · ", this.findings.link(finding.rule), why && ` · evidence: ${why}`),
+            h("p", { class: "muted" }, this.#line(finding, `${key}-finding-${number}`), " · ", this.findings.link(finding.rule)),
         );
     }
 

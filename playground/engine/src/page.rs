@@ -39,6 +39,12 @@ pub fn review(policy: &Policy, manifest: &str, settings: &str, session: &str) ->
     report::review(policy, manifest, settings, session).to_string()
 }
 
+/// Returns what all changes together make of manifests, as JSON.
+#[wasm_bindgen]
+pub fn changed(policy: &Policy, manifest: &str, settings: &str, session: &str) -> String {
+    report::changed(policy, manifest, settings, session).to_string()
+}
+
 /// Returns a text of settings that says what a value in JSON says.
 #[wasm_bindgen(js_name = rewriteSettings)]
 pub fn rewrite_settings(text: &str, value: &str) -> String {
