@@ -9,6 +9,9 @@ DENY := $(TOOLS)/cargo-deny/bin/cargo-deny --workspace --locked
 # What annotates and runs the module in the end-to-end tests.
 KWCTL ?= $(or $(shell command -v kwctl),$(abspath $(HOST)))
 
+# What the tests of the playground drive.
+CHROMIUM ?= $(or $(shell command -v chromium),$(shell command -v google-chrome),/usr/bin/chromium)
+
 # Where the policy is published, and which version this is.
 OCI_REF ?= ghcr.io/native-sidecar-policy/native-sidecar-policy
 VERSION := $(shell sed -n 's/^ *io.kubewarden.policy.version: //p' metadata.yml)
@@ -28,8 +31,8 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := -C target-feature=+simd1
 policy.wasm: CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS += \
 	-C llvm-args=-inline-threshold=100 -C llvm-args=-inlinehint-threshold=120
 
-.PHONY: all run test fmt lint packages unit-tests e2e-tests registry-tests deploy-tests e2e-cluster e2e-apiserver push bench dist \
-	clean linker reproducible fuzz
+.PHONY: all run test fmt lint packages unit-tests e2e-tests registry-tests deploy-tests e2e-cluster e2e-apiserver \
+	playground playground-tests push bench dist clean linker reproducible fuzz
 all: annotated-policy.wasm
 
 # Whatever cargo builds for this machine, it links with cc.
@@ -131,6 +134,23 @@ e2e-apiserver: policy.wasm | linker
 	cargo test --locked --workspace --test apiserver -- --nocapture --test-threads=1 $(if $(KUBEBUILDER_ASSETS),--ignored)
 	@[ -n "$$KUBEBUILDER_ASSETS" ] || echo 'e2e-apiserver was skipped: KUBEBUILDER_ASSETS names no etcd, kube-apiserver and kubectl' >&2
 
+# The page in which the policy judges manifests: static files in playground/dist, for any server. Needs Node 20.19 or newer.
+playground: policy.wasm | linker
+	scripts/need.sh node=nodejs npm
+	scripts/wasm-target.sh
+	npm --prefix playground ci
+	cargo build --locked --release --target $(WASM_TARGET) -p native-sidecar-playground
+	cargo run --locked --release --quiet --manifest-path playground/bindgen/Cargo.toml --target-dir $(TARGET_DIR)/bindgen -- \
+		$(TARGET_DIR)/$(WASM_TARGET)/release/native_sidecar_playground.wasm playground/generated
+	npm --prefix playground run generate -- $(CURDIR)/policy.wasm
+	npm --prefix playground run check
+	npm --prefix playground run build
+
+# What the page says is what the program says, and what else it promises, in Chromium. Not a part of make test.
+playground-tests: playground $(HOST)
+	scripts/need.sh $(notdir $(CHROMIUM))=chromium
+	CHROMIUM=$(CHROMIUM) HOST=$(abspath $(HOST)) npm --prefix playground test
+
 # What the policy is measured against: as fast as can be.
 $(TARGET_DIR)/bench-floor.wasm $(TARGET_DIR)/bench-round-trip.wasm: $(TARGET_DIR)/%.wasm: bench/*/src/lib.rs | linker
 	$(call module,$*,$@,-O3)
@@ -148,4 +168,4 @@ dist: policy.wasm
 
 clean:
 	cargo clean
-	rm -rf policy.wasm annotated-policy.wasm dist
+	rm -rf policy.wasm annotated-policy.wasm dist playground/dist playground/generated playground/node_modules

@@ -5,8 +5,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The crates, from the one that knows nothing of ours to the one that users call; then the one that shows what they promise.
-const CRATES: [&str; 5] = ["src", "yaml/src", "review/src", "host/src", "proof/src"];
+/// The crates, from the one that knows nothing of ours to the ones that users call; then the one that shows what they promise.
+const CRATES: [&str; 6] = ["src", "yaml/src", "review/src", "host/src", "playground/engine/src", "proof/src"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

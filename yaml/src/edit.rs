@@ -173,8 +173,21 @@ impl<'t> Editor<'t> {
                 edits.push(Edit { range: node.range.clone(), text: self.flow(node, after) });
                 Ok(())
             }
+            (Content::Scalar(_), _, Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_))
+                if self.is_commented(node) =>
+            {
+                edits.push(Edit { range: node.range.clone(), text: emit::flow(after, false) });
+                Ok(())
+            }
             _ => Err(Stuck),
         }
+    }
+
+    /// Whether a node of one line has a comment behind it, which has to stay.
+    fn is_commented(&self, node: &Node) -> bool {
+        let rest = self.text.get(node.range.end..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        let own = self.text.get(node.range.clone()).unwrap_or_default();
+        !own.is_empty() && !own.contains('\n') && rest.trim_start().starts_with('#')
     }
 
     fn block_mapping(
@@ -713,6 +726,19 @@ spec:
 # The end.
 ";
         assert_eq!(edited(text, convert), expected);
+    }
+
+    #[test]
+    fn a_scalar_that_changes_keeps_the_comment_behind_it() {
+        let change = |object: &mut Value| {
+            object["a"] = json!("x: y");
+            object["b"]["c"] = json!(false);
+        };
+        let text = "a: b # ours\nb:\n  c: true   # why\n";
+        assert_eq!(edited(text, change), "a: \"x: y\" # ours\nb:\n  c: false   # why\n");
+        // Several lines leave no place for it.
+        let text = "a: # ours\n  b\nb: {c: d} # why\n";
+        assert_eq!(edited(text, change), "a: \"x: y\"\nb: {c: false} # why\n");
     }
 
     #[test]

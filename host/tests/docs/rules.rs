@@ -8,6 +8,9 @@ use yaml::emit::{self, Layout};
 use crate::{case_files, page};
 
 const PAGE: &str = "docs/rules.md";
+/// Where the playground is, which has each example that is no update.
+const PLAYGROUND: &str = "https://native-sidecar-policy.github.io/native-sidecar-policy/#example=";
+
 const LAYOUT: Layout = Layout { indent: 2, dash: 2 };
 
 fn yaml(value: &Value) -> String {
@@ -72,7 +75,11 @@ fn example(name: &str) -> String {
         true => format!(", and [what the cluster answers](../tests/cases/{name}/session.yaml)"),
         false => String::new(),
     };
-    text + &format!("[tests/cases/{name}](../tests/cases/{name}){cluster}\n")
+    let playground = match updates {
+        true => String::new(),
+        false => format!(" · [try it]({PLAYGROUND}{name})"),
+    };
+    text + &format!("[tests/cases/{name}](../tests/cases/{name}){cluster}{playground}\n")
 }
 
 /// All lines of both texts, each behind a sign.

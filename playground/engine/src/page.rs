@@ -39,6 +39,12 @@ pub fn review(policy: &Policy, manifest: &str, settings: &str, session: &str) ->
     report::review(policy, manifest, settings, session).to_string()
 }
 
+/// Returns what all changes together make of manifests, as JSON.
+#[wasm_bindgen]
+pub fn changed(policy: &Policy, manifest: &str, settings: &str, session: &str) -> String {
+    report::changed(policy, manifest, settings, session).to_string()
+}
+
 /// Returns a text of settings that says what a value in JSON says.
 #[wasm_bindgen(js_name = rewriteSettings)]
 pub fn rewrite_settings(text: &str, value: &str) -> String {
@@ -56,6 +62,15 @@ pub fn extend_session(session: &str, exchange: &str) -> String {
 pub fn to_yaml(value: &str) -> String {
     let value: Result<Value, _> = serde_json::from_str(value);
     value.map_or_else(|_| String::new(), |value| emit::block(&value, 0, Layout { indent: 2, dash: 2 }))
+}
+
+/// Returns a text in YAML as JSON: its `value`, or the `problem` with it.
+#[wasm_bindgen(js_name = fromYaml)]
+pub fn from_yaml(text: &str) -> String {
+    match yaml::parse(text) {
+        Ok(value) => json!({"value": value}).to_string(),
+        Err(error) => json!({"problem": error.to_string()}).to_string(),
+    }
 }
 
 /// Returns the manifest of a policy with settings in JSON, the address of the module, and the requests that the objects of

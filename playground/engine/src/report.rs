@@ -27,24 +27,19 @@ const FILE: &str = "manifest.yaml";
 pub fn review(module: &dyn Module, manifest: &str, settings: &str, session: &str) -> Value {
     let settings = match Settings::read(settings, module) {
         Ok(settings) => settings,
-        Err(Problem { place, message }) => {
-            return json!({"settings": {"place": place.map(position), "message": message}});
+        Err(Problem { place, message, value }) => {
+            return json!({"value": value, "settings": {"place": place.map(position), "message": message}});
         }
     };
     let cluster = match Cluster::new(session) {
         Ok(cluster) => cluster,
-        Err(error) => return json!({"session": {"message": format!("{error:#}")}}),
+        Err(error) => return json!({"value": settings.value, "session": {"message": format!("{error:#}")}}),
     };
     let mut page = Page::default();
-    let after = match template::evidence(manifest) {
-        Some(error) => {
-            page.problem("error", &error);
-            manifest.to_owned()
-        }
-        None => page.review(module, manifest, &settings, &cluster),
-    };
-    let hunks = diff::hunks(manifest, &after, 1);
-    let patch = if hunks.is_empty() { String::new() } else { diff::patch(FILE, &hunks) };
+    match template::evidence(manifest) {
+        Some(error) => page.problem("error", &error),
+        None => drop(page.review(module, manifest, &settings, &cluster)),
+    }
     json!({
         "value": settings.value,
         "note": settings.policy.and_then(|policy| policy.note(&settings.value)),
@@ -53,9 +48,20 @@ pub fn review(module: &dyn Module, manifest: &str, settings: &str, session: &str
         "problems": page.problems,
         "others": page.others,
         "questions": questions(&cluster.take_questions()),
-        "after": after,
-        "patch": patch,
     })
+}
+
+/// Returns what all changes together make of a text: it, and the patch that makes it, as `--output diff` prints it.
+pub fn changed(module: &dyn Module, manifest: &str, settings: &str, session: &str) -> Value {
+    let after = match (Settings::read(settings, module), Cluster::new(session)) {
+        (Ok(settings), Ok(cluster)) if template::evidence(manifest).is_none() => {
+            Page::default().review(module, manifest, &settings, &cluster)
+        }
+        _ => manifest.to_owned(),
+    };
+    let hunks = diff::hunks(manifest, &after, 1);
+    let patch = if hunks.is_empty() { String::new() } else { diff::patch(FILE, &hunks) };
+    json!({"after": after, "patch": patch})
 }
 
 /// What a review has told so far.
@@ -174,14 +180,10 @@ mod tests {
         let report = review(&Native, JOB, CONVERT, "");
         let line: Value = serde_json::from_str(report["lines"].as_str().unwrap()).unwrap();
         assert_eq!(line["verdict"], "changed");
-        assert!(
-            report["patch"]
-                .as_str()
-                .unwrap()
-                .starts_with("--- a/manifest.yaml\n+++ b/manifest.yaml\n@@ -6,6 +6,9 @@\n")
-        );
-        assert!(report["after"].as_str().unwrap().contains("          restartPolicy: Always\n"));
-        assert_eq!(report["details"][0]["replacements"].as_array().unwrap().is_empty(), false);
+        let changed = changed(&Native, JOB, CONVERT, "");
+        assert!(changed["patch"].as_str().unwrap().starts_with("--- a/manifest.yaml\n+++ b/manifest.yaml\n@@ -6,6 +6,9 @@\n"));
+        assert!(changed["after"].as_str().unwrap().contains("          restartPolicy: Always\n"));
+        assert!(report["details"][0]["replacements"].as_array().is_some_and(|replacements| replacements.len() > 1));
     }
 
     #[test]

@@ -30,33 +30,34 @@ pub struct Problem {
     pub place: Option<Place>,
     /// What.
     pub message: String,
+    /// What the settings are, where they can be read and the policy does not take them.
+    pub value: Option<Value>,
 }
 
 impl From<yaml::Error> for Problem {
     fn from(error: yaml::Error) -> Self {
-        Self { place: Some(Place::from(&error)), message: error.message }
+        Self { place: Some(Place::from(&error)), message: error.message, value: None }
     }
 }
 
 impl Settings {
     /// Reads settings, or the manifest of a policy with its settings, and has the policy check them.
     pub fn read(text: &str, module: &dyn Module) -> Result<Self, Problem> {
-        let at = |place, message: String| Problem { place, message };
+        let at = |place, message: String| Problem { place, message, value: None };
         let documents: Vec<Document> = yaml::documents(text).collect::<Result<_, _>>()?;
         let objects = documents.iter().flat_map(|document| {
-            manifest::objects(document).into_iter().filter(policy::is_policy).map(move |object| (document, object))
+            manifest::objects(document).into_iter().filter(policy::is_policy)
         });
         let policies: Vec<_> = objects.collect();
         let (value, policy, start) = match policies.as_slice() {
             [] => (yaml::parse(text)?, None, ""),
-            [(document, object)] => {
+            [object] => {
                 let place = object.node.map(|node| Place { line: node.line, column: node.column });
                 let value = object.value.pointer("/spec/settings").cloned().unwrap_or_default();
-                let _ = document;
                 (value, Some(Policy::read(object).map_err(|message| at(place, message))?), "spec.settings")
             }
             several => {
-                let titles: Vec<_> = several.iter().map(|(_, object)| policy::title(object)).collect();
+                let titles: Vec<_> = several.iter().map(policy::title).collect();
                 return Err(at(None, format!("several policies: {}; leave one", titles.join(", "))));
             }
         };
@@ -69,7 +70,9 @@ impl Settings {
         let problem = answer.map_or_else(Some, |answer| answer::problem_of_settings(&answer));
         match problem {
             None => Ok(Self { value, policy }),
-            Some(message) => Err(at(place(&message, start, &documents), message)),
+            Some(message) => {
+                Err(Problem { place: place(&message, start, &documents), message, value: Some(value) })
+            }
         }
     }
 }
@@ -91,15 +94,27 @@ pub fn rewritten(text: &str, after: &Value) -> String {
     };
     let documents: Result<Vec<Document>, _> = yaml::documents(text).collect();
     let Ok([document]) = documents.as_deref() else { return anew() };
-    if !document.value.is_object() || after.as_object().is_some_and(Map::is_empty) {
+    let is_policy = manifest::objects(document).iter().any(policy::is_policy);
+    if !document.value.is_object() || !is_policy && after.as_object().is_some_and(Map::is_empty) {
         return anew();
     }
+    let after = match is_policy {
+        true => &in_policy(&document.value, after),
+        false => after,
+    };
     let edits = edit::edits(text, &document.root, &document.value, after);
     let edited = edit::apply(text, 0..text.len(), &edits);
     match yaml::parse(&edited) {
         Ok(value) if value == *after => edited,
-        _ => anew(),
+        _ => emit::block(after, 0, LAYOUT),
     }
+}
+
+/// The manifest of a policy with other settings.
+fn in_policy(policy: &Value, settings: &Value) -> Value {
+    let mut policy = policy.clone();
+    policy["spec"]["settings"] = settings.clone();
+    policy
 }
 
 #[cfg(test)]
@@ -130,6 +145,8 @@ mod tests {
             "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nmetadata: {name: a}\nspec:\n";
         let settings = Settings::read(&format!("{policy}  settings:\n    legacySidecars: warn\n"), &Native).unwrap();
         assert_eq!((settings.value, settings.policy.is_some()), (json!({"legacySidecars": "warn"}), true));
+        let text = format!("{policy}  # strict\n  settings:\n    legacySidecars: warn # for now\n");
+        assert_eq!(rewritten(&text, &json!({"legacySidecars": "reject"})), text.replace(": warn", ": reject"));
         let (place, _) = problem(&format!("{policy}  settings:\n    legacySidecars: move\n")).unwrap();
         assert_eq!(place, Some((6, 21)));
     }
