@@ -1,5 +1,5 @@
 //! Writes what the fuzzer starts from into fuzz/corpus: the cases, as each target reads them.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::panic, clippy::unwrap_used, missing_docs)]
 
 #[path = "../../host/tests/common/case_files.rs"]
 #[allow(dead_code)]

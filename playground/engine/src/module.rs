@@ -21,7 +21,7 @@ pub fn call_alone(module: &dyn Module, operation: &str, payload: &str) -> Result
 
 #[cfg(test)]
 pub mod tests {
-    use super::*;
+    use crate::module::{Host, Module};
 
     /// The policy as a function.
     pub struct Native;

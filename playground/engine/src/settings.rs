@@ -45,9 +45,8 @@ impl Settings {
     pub fn read(text: &str, module: &dyn Module) -> Result<Self, Problem> {
         let at = |place, message: String| Problem { place, message, value: None };
         let documents: Vec<Document> = yaml::documents(text).collect::<Result<_, _>>()?;
-        let objects = documents.iter().flat_map(|document| {
-            manifest::objects(document).into_iter().filter(policy::is_policy)
-        });
+        let objects =
+            documents.iter().flat_map(|document| manifest::objects(document).into_iter().filter(policy::is_policy));
         let policies: Vec<_> = objects.collect();
         let (value, policy, start) = match policies.as_slice() {
             [] => (yaml::parse(text)?, None, ""),
@@ -70,9 +69,7 @@ impl Settings {
         let problem = answer.map_or_else(Some, |answer| answer::problem_of_settings(&answer));
         match problem {
             None => Ok(Self { value, policy }),
-            Some(message) => {
-                Err(Problem { place: place(&message, start, &documents), message, value: Some(value) })
-            }
+            Some(message) => Err(Problem { place: place(&message, start, &documents), message, value: Some(value) }),
         }
     }
 }
