@@ -107,7 +107,8 @@ fn what_they_run_is_shell_and_there() {
             }
         }
     }
-    let expected = ["annotated-policy.wasm", "dist", "e2e-cluster", "e2e-tests", "playground", "playground-tests", "test"];
+    let expected =
+        ["annotated-policy.wasm", "dist", "e2e-cluster", "e2e-tests", "playground", "playground-tests", "test"];
     assert_eq!(made, expected.map(str::to_owned).into());
     for target in made {
         assert!(targets.contains(&&*target), "the Makefile makes no {target}");

@@ -85,7 +85,10 @@ mod tests {
         let read = Settings::read(&text, &Native).unwrap();
         assert_eq!(read.value, settings);
         assert!(read.policy.is_some());
-        assert!(text.contains("  contextAwareResources:\n    - apiVersion: v1\n      kind: Node\n  settings:\n"), "{text}");
+        assert!(
+            text.contains("  contextAwareResources:\n    - apiVersion: v1\n      kind: Node\n  settings:\n"),
+            "{text}"
+        );
         assert!(!policy(&json!({})).unwrap().contains("contextAwareResources"));
         assert_eq!(policy(&json!({"ownerLookup": true})).unwrap().matches("    kind: ").count(), 5);
     }

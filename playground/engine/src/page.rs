@@ -89,7 +89,8 @@ pub fn exports(manifest: &str, settings: &str) -> String {
 /// Returns the rules, and the headings of the settings, as JSON.
 #[wasm_bindgen]
 pub fn describe() -> String {
-    let rule = |rule: Rule| json!({"id": rule.id, "title": rule.title(), "summary": rule.summary(), "setting": rule.setting});
+    let rule =
+        |rule: Rule| json!({"id": rule.id, "title": rule.title(), "summary": rule.summary(), "setting": rule.setting});
     let group = |field: &describe::Field| (field.name.to_owned(), json!(field.group));
     let groups: serde_json::Map<String, Value> = describe::settings().fields.iter().map(group).collect();
     json!({"rules": Rule::all().map(rule).collect::<Vec<_>>(), "groups": groups}).to_string()

@@ -136,9 +136,7 @@ fn details(review: &Review) -> Value {
 
 /// What makes a change.
 fn replacements(change: &Change) -> Vec<Value> {
-    let replacement = |replacement: &native_sidecar_review::change::Replacement| {
-        json!({"start": position(replacement.start), "end": position(replacement.end), "text": replacement.text})
-    };
+    let replacement = |replacement: &native_sidecar_review::change::Replacement| json!({"start": position(replacement.start), "end": position(replacement.end), "text": replacement.text});
     change.replacements.iter().map(replacement).collect()
 }
 
@@ -183,7 +181,12 @@ mod tests {
         let line: Value = serde_json::from_str(report["lines"].as_str().unwrap()).unwrap();
         assert_eq!(line["verdict"], "changed");
         let changed = changed(&Native, JOB, CONVERT, "");
-        assert!(changed["patch"].as_str().unwrap().starts_with("--- a/manifest.yaml\n+++ b/manifest.yaml\n@@ -6,6 +6,9 @@\n"));
+        assert!(
+            changed["patch"]
+                .as_str()
+                .unwrap()
+                .starts_with("--- a/manifest.yaml\n+++ b/manifest.yaml\n@@ -6,6 +6,9 @@\n")
+        );
         assert!(changed["after"].as_str().unwrap().contains("          restartPolicy: Always\n"));
         assert!(report["details"][0]["replacements"].as_array().is_some_and(|replacements| replacements.len() > 1));
     }

@@ -45,9 +45,8 @@ impl Settings {
     pub fn read(text: &str, module: &dyn Module) -> Result<Self, Problem> {
         let at = |place, message: String| Problem { place, message, value: None };
         let documents: Vec<Document> = yaml::documents(text).collect::<Result<_, _>>()?;
-        let objects = documents.iter().flat_map(|document| {
-            manifest::objects(document).into_iter().filter(policy::is_policy)
-        });
+        let objects =
+            documents.iter().flat_map(|document| manifest::objects(document).into_iter().filter(policy::is_policy));
         let policies: Vec<_> = objects.collect();
         let (value, policy, start) = match policies.as_slice() {
             [] => (yaml::parse(text)?, None, ""),
@@ -70,9 +69,7 @@ impl Settings {
         let problem = answer.map_or_else(Some, |answer| answer::problem_of_settings(&answer));
         match problem {
             None => Ok(Self { value, policy }),
-            Some(message) => {
-                Err(Problem { place: place(&message, start, &documents), message, value: Some(value) })
-            }
+            Some(message) => Err(Problem { place: place(&message, start, &documents), message, value: Some(value) }),
         }
     }
 }
@@ -141,7 +138,8 @@ mod tests {
 
     #[test]
     fn a_policy_has_settings() {
-        let policy = "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nmetadata: {name: a}\nspec:\n";
+        let policy =
+            "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nmetadata: {name: a}\nspec:\n";
         let settings = Settings::read(&format!("{policy}  settings:\n    legacySidecars: warn\n"), &Native).unwrap();
         assert_eq!((settings.value, settings.policy.is_some()), (json!({"legacySidecars": "warn"}), true));
         let text = format!("{policy}  # strict\n  settings:\n    legacySidecars: warn # for now\n");
@@ -154,10 +152,7 @@ mod tests {
     fn a_text_keeps_its_comments_when_the_form_changes_it() {
         let text = "# ours\nlegacySidecars: warn # for now\nsidecarNames: [a]\n";
         let after = json!({"legacySidecars": "convert", "sidecarNames": ["a", "b"]});
-        assert_eq!(
-            rewritten(text, &after),
-            "# ours\nlegacySidecars: convert # for now\nsidecarNames: [a, b]\n"
-        );
+        assert_eq!(rewritten(text, &after), "# ours\nlegacySidecars: convert # for now\nsidecarNames: [a, b]\n");
         assert_eq!(rewritten("", &json!({"sidecarNames": ["a"]})), "sidecarNames:\n  - a\n");
         assert_eq!(rewritten("sidecarNames: [a]\n", &json!({})), "");
         assert_eq!(rewritten("a: [", &json!({"catalogue": false})), "catalogue: false\n");
