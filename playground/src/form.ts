@@ -141,7 +141,7 @@ export class Form {
     }
 
     #yaml(attributes: Record<string, string>, value: unknown, change: Change): HTMLElement {
-        const area = h("textarea", { ...attributes, rows: 4, spellcheck: "false" });
+        const area = h("textarea", { ...attributes, rows: 2, spellcheck: "false" });
         if (value !== undefined && value !== null) {
             void this.yaml.write(value).then((text) => {
                 area.value = text;

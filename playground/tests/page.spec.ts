@@ -151,7 +151,7 @@ test("what is typed is judged, and stays in the address", async ({ page, context
 });
 
 test("the form and the text of the settings follow each other", async ({ page }) => {
-    await opened(page);
+    await opened(page, "#example=istio");
     await page.getByRole("tab", { name: "Settings" }).click();
     await put(page, "settings", "# ours\nlegacySidecars: warn # for now\n");
     const legacy = page.getByLabel("legacySidecars", { exact: true });
@@ -235,15 +235,17 @@ test("a keystroke in 100 KB of YAML is judged soon", async ({ page }) => {
     for (let number = 0; manifest.length < 100_000; number++) manifest += `${POD(`pod-${number}`)}      env:\n${variables.join("")}---\n`;
     await put(page, "manifest", manifest);
     await expect(verdict(page)).toHaveText(/ denied/);
+    // Until the worker has practised.
+    await page.waitForTimeout(3000);
     const took = [];
-    for (let keystroke = 0; keystroke < 9; keystroke++) {
+    for (let keystroke = 0; keystroke < 21; keystroke++) {
         await page.locator("#took").evaluate((element) => (element.textContent = ""));
         await page.keyboard.type("#");
         await expect(page.locator("#took")).toContainText("ms", { timeout: 20_000 });
         took.push(Number(/\d+/.exec((await page.locator("#took").textContent())!)![0]));
     }
     took.sort((a, b) => a - b);
-    console.log(`100 KB of YAML, ${manifest.split("---").length - 1} objects: judged in ${took[4]} ms (median of ${took.join(", ")})`);
+    console.log(`100 KB of YAML, ${manifest.split("---").length - 1} objects: judged in ${took[0]} ms at best, ${took[10]} ms in the median`);
     // A busy machine is slow; what is promised is 50 ms on an idle one.
     expect(took[0]).toBeLessThan(1000);
 });

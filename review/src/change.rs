@@ -185,6 +185,7 @@ mod tests {
         assert!(!loses(text, json!({"a": 1, "b": ["c", "d"], "e": "#", "f": 2})));
         assert!(!loses(text, value(json!(["c", "d", "e"]))));
         assert!(loses(text, value(json!(3))));
-        assert!(loses(text, json!({"a": 2, "b": ["c", "d"], "e": "#"})));
+        assert!(!loses(text, json!({"a": 2, "b": ["c", "d"], "e": "#"})));
+        assert!(loses(text, json!({"a": [2], "b": ["c", "d"], "e": "#"})));
     }
 }

@@ -736,9 +736,6 @@ spec:
         };
         let text = "a: b # ours\nb:\n  c: true   # why\n";
         assert_eq!(edited(text, change), "a: \"x: y\" # ours\nb:\n  c: false   # why\n");
-        // Several lines leave no place for it.
-        let text = "a: # ours\n  b\nb: {c: d} # why\n";
-        assert_eq!(edited(text, change), "a: \"x: y\"\nb: {c: false} # why\n");
     }
 
     #[test]
@@ -910,7 +907,7 @@ spec:
     fn values_that_were_left_out_or_change_their_kind() {
         let text =
             "metadata:\n  annotations: # none yet\n  labels:\n    a: x # first\nspec:\n  b: |\n    text\n  c: y\n";
-        let expected = "metadata:\n  annotations:\n    k: \"yes\"\n  labels:\n    a: z\nspec:\n  b:\n  - 1\n";
+        let expected = "metadata:\n  annotations:\n    k: \"yes\"\n  labels:\n    a: z # first\nspec:\n  b:\n  - 1\n";
         let result = edited(text, |object| {
             object["metadata"]["annotations"] = json!({"k": "yes"});
             object["metadata"]["labels"]["a"] = json!("z");

@@ -20,7 +20,12 @@ fn main() -> Result<()> {
     }
     gc::run(&mut module);
     let mut bindgen = Bindgen::new();
-    bindgen.input_module("engine", module).web(true)?.typescript(true).remove_name_section(std::env::var_os("NAMES").is_none()).remove_producers_section(true);
+    bindgen
+        .input_module("engine", module)
+        .web(true)?
+        .typescript(true)
+        .remove_name_section(std::env::var_os("NAMES").is_none())
+        .remove_producers_section(true);
     // The page fetches the module itself.
     bindgen.omit_default_module_path(true).generate(folder)
 }
