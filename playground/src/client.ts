@@ -22,7 +22,8 @@ export class Client {
     #start(): Worker {
         const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
         worker.onmessage = ({ data }: MessageEvent<Response>) => this.#answer(data);
-        worker.onerror = (event) => this.#restart(event.message || "the worker could not start");
+        // One that does not even start is not started again by itself.
+        worker.onerror = (event) => this.#fail(event.message || "the worker could not start");
         return worker;
     }
 
@@ -37,15 +38,20 @@ export class Client {
         this.#restart(String(error));
     }
 
-    /** Ends the worker and what it was at. A module that has failed may have left anything behind. */
+    /** Ends the worker and starts another. A module that has failed may have left anything behind. */
     #restart(reason: string): void {
         this.#worker.terminate();
+        this.#fail(reason);
+        this.#worker = this.#start();
+    }
+
+    /** Tells everybody who waits that there will be no answer. */
+    #fail(reason: string): void {
         for (const { reject, timer } of this.#waiting.values()) {
             clearTimeout(timer);
             reject(new Error(reason));
         }
         this.#waiting.clear();
-        this.#worker = this.#start();
     }
 
     /** Calls the engine. */

@@ -30,7 +30,11 @@ const TABS = [
 ];
 const tabs = new Tabs(byId("tabs"), "What is judged", TABS);
 
-const description: Description = JSON.parse(await client.call("describe"));
+const described = client.call("describe").catch((error: Error) => {
+    byId("verdict").textContent = `The policy could not be loaded: ${error.message}`;
+    throw error;
+});
+const description: Description = JSON.parse(await described);
 const results = new Results(byId("objects"), new Findings(description.rules), {
     go: (place) => {
         tabs.open("manifest");

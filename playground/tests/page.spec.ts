@@ -227,6 +227,13 @@ test("it works without a network", async ({ page, context }) => {
     await context.setOffline(false);
 });
 
+test("what keeps the policy from being loaded is told", async ({ page, context }) => {
+    await context.route("**/policy.wasm*", (route) => route.abort());
+    await page.goto("./");
+    await expect(verdict(page)).toContainText("The policy could not be loaded:");
+    complaints.set(page, []);
+});
+
 test("a keystroke in 100 KB of YAML is judged soon", async ({ page }) => {
     await opened(page, "#example=several");
     // Objects as long as they are in charts: some 40.
