@@ -2,10 +2,10 @@
 //!
 //! <https://llg.cubic.org/docs/junit/>
 
+use native_sidecar_review::diff;
 use native_sidecar_review::reviewer::{Review, Verdict};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite, XmlString};
 
-use crate::report::diff;
 use crate::report::fail_on::FailOn;
 use crate::report::output::Report;
 use crate::report::paths;

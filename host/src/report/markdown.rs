@@ -2,9 +2,9 @@
 //!
 //! It is what GitHub makes of Markdown: <https://github.github.com/gfm/>
 
+use native_sidecar_review::diff;
 use native_sidecar_review::reviewer::Review;
 
-use crate::report::diff;
 use crate::report::output::Report;
 use crate::report::paths;
 use crate::report::pending::Pending;

@@ -1,7 +1,5 @@
 //! Shows reviews to a person, or to a program: as text, JSON Lines, SARIF, JUnit XML, a patch, GitHub's commands or Markdown.
 
-pub use native_sidecar_review::diff;
-
 pub mod summary;
 pub mod fail_on;
 pub mod output;

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use native_sidecar_review::diff;
 use native_sidecar_review::reviewer::Review;
 
-use crate::report::diff;
 use crate::report::output::Report;
 use crate::report::paths;
 use crate::report::summary::Summary;

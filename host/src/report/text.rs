@@ -2,11 +2,11 @@
 
 use anstyle::{AnsiColor, Style};
 use native_sidecar_review::change::Change;
+use native_sidecar_review::diff;
 use native_sidecar_review::findings::Suppression;
 use native_sidecar_review::reviewer::{Review, Verdict};
 use similar::ChangeTag;
 
-use crate::report::diff;
 use crate::report::output::Report;
 use crate::report::paths;
 use crate::report::summary::Summary;
