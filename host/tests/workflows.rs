@@ -82,10 +82,7 @@ fn what_they_use_is_pinned() {
             }
         }
     }
-    assert_eq!(
-        pins.keys().collect::<Vec<_>>(),
-        ["actions/attest-build-provenance", "actions/checkout", "helm/kind-action", "kubewarden/github-actions"]
-    );
+    assert_eq!(pins.keys().collect::<Vec<_>>(), ["actions/attest-build-provenance", "actions/checkout", "helm/kind-action", "kubewarden/github-actions"]);
     assert!(pins.values().all(|pins| pins.len() == 1), "one version of each: {pins:?}");
 }
 
@@ -205,10 +202,8 @@ fn the_plugin_for_krew_is_there_for_every_platform() {
 #[test]
 fn no_job_may_do_more_than_it_says() {
     let workflows = workflows();
-    assert_eq!(
-        workflows.iter().map(|(name, ..)| &**name).collect::<Vec<_>>(),
-        ["e2e.yml", "playground.yml", "release.yml", "test.yml"]
-    );
+    let names: Vec<_> = workflows.iter().map(|(name, ..)| &**name).collect();
+    assert_eq!(names, ["e2e.yml", "playground.yml", "release.yml", "test.yml"]);
     for (name, _, workflow) in workflows {
         assert_eq!(workflow["permissions"], serde_json::json!({"contents": "read"}), "{name}");
         for (id, job) in workflow["jobs"].as_object().expect("jobs") {

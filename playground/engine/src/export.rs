@@ -75,7 +75,7 @@ pub fn requests(manifest: &str, settings: &Value) -> Vec<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::module::tests::Native;
+    use crate::module::Native;
     use crate::settings::Settings;
 
     #[test]

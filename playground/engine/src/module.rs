@@ -19,22 +19,19 @@ pub fn call_alone(module: &dyn Module, operation: &str, payload: &str) -> Result
     })
 }
 
+/// The policy as a function, in the place of its module.
 #[cfg(test)]
-pub mod tests {
-    use crate::module::{Host, Module};
+pub struct Native;
 
-    /// The policy as a function.
-    pub struct Native;
-
-    impl Module for Native {
-        fn call(&self, operation: &str, payload: &str, host: &Host) -> Result<Vec<u8>, String> {
-            let ask = |operation: &str, payload: &[u8]| {
-                host("kubewarden".to_owned(), "kubernetes".to_owned(), operation.to_owned(), payload.to_vec())
-            };
-            match operation {
-                "validate" => Ok(native_sidecar_policy::validate(payload.as_bytes(), &ask)),
-                _ => Ok(native_sidecar_policy::validate_settings(payload.as_bytes())),
-            }
+#[cfg(test)]
+impl Module for Native {
+    fn call(&self, operation: &str, payload: &str, host: &Host) -> Result<Vec<u8>, String> {
+        let ask = |operation: &str, payload: &[u8]| {
+            host("kubewarden".to_owned(), "kubernetes".to_owned(), operation.to_owned(), payload.to_vec())
+        };
+        match operation {
+            "validate" => Ok(native_sidecar_policy::validate(payload.as_bytes(), &ask)),
+            _ => Ok(native_sidecar_policy::validate_settings(payload.as_bytes())),
         }
     }
 }

@@ -170,7 +170,7 @@ fn questions(asked: &[Question]) -> Vec<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::module::tests::Native;
+    use crate::module::Native;
 
     const JOB: &str = include_str!("../../../examples/job-sidecar-legacy.yaml");
     const CONVERT: &str = "legacySidecars: convert\nsidecarNames: [logshipper]\nconvertTemplates: true\n";

@@ -119,7 +119,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::module::tests::Native;
+    use crate::module::Native;
 
     fn problem(text: &str) -> Option<(Option<(usize, usize)>, String)> {
         let problem = Settings::read(text, &Native).err()?;
