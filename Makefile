@@ -32,7 +32,7 @@ policy.wasm: CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS += \
 	-C llvm-args=-inline-threshold=100 -C llvm-args=-inlinehint-threshold=120
 
 .PHONY: all run test fmt lint packages unit-tests e2e-tests registry-tests deploy-tests e2e-cluster e2e-apiserver \
-	playground playground-tests push bench dist clean linker reproducible fuzz
+	playground playground-tests push bench dist clean linker reproducible fuzz coverage
 all: annotated-policy.wasm
 
 # Whatever cargo builds for this machine, it links with cc.
@@ -114,6 +114,13 @@ SECONDS_EACH ?= 60
 fuzz:
 	scripts/tool.sh cargo-fuzz
 	scripts/fuzz.sh $(SECONDS_EACH) $(FUZZ)
+
+# Which lines of the policy the native tests run. The LLVM of rustc has to be that of the tools: 22 for Rust 1.95.
+coverage:
+	scripts/tool.sh cargo-llvm-cov
+	scripts/need.sh llvm-cov-22=llvm-22
+	LLVM_COV=llvm-cov-22 LLVM_PROFDATA=llvm-profdata-22 $(TOOLS)/cargo-llvm-cov/bin/cargo-llvm-cov llvm-cov --locked \
+		-p native-sidecar-policy -p native-sidecar-proof --ignore-filename-regex '/(proof|yaml|review)/|describe.rs|stages.rs' $(COVERAGE)
 
 # Puts the policy into the registry: make push OCI_REF=registry.example.com/policies/native-sidecar-policy
 push: annotated-policy.wasm $(HOST)

@@ -82,7 +82,10 @@ fn what_they_use_is_pinned() {
             }
         }
     }
-    assert_eq!(pins.keys().collect::<Vec<_>>(), ["actions/attest-build-provenance", "actions/checkout", "helm/kind-action", "kubewarden/github-actions"]);
+    assert_eq!(
+        pins.keys().collect::<Vec<_>>(),
+        ["actions/attest-build-provenance", "actions/checkout", "helm/kind-action", "kubewarden/github-actions"]
+    );
     assert!(pins.values().all(|pins| pins.len() == 1), "one version of each: {pins:?}");
 }
 
