@@ -32,7 +32,7 @@ policy.wasm: CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS += \
 	-C llvm-args=-inline-threshold=100 -C llvm-args=-inlinehint-threshold=120
 
 .PHONY: all run test fmt lint packages unit-tests e2e-tests registry-tests deploy-tests e2e-cluster e2e-apiserver \
-	playground playground-tests push bench dist clean linker reproducible fuzz coverage
+	playground playground-tests push bench dist clean linker reproducible fuzz mutants coverage
 all: annotated-policy.wasm
 
 # Whatever cargo builds for this machine, it links with cc.
@@ -114,6 +114,15 @@ SECONDS_EACH ?= 60
 fuzz:
 	scripts/tool.sh cargo-fuzz
 	scripts/fuzz.sh $(SECONDS_EACH) $(FUZZ)
+
+# Which changes of the policy no test notices: of all, or of a part, as 0/24 is. A change takes half a minute.
+SHARD ?= 0/1
+mutants:
+	@command -v cargo-mutants >/dev/null || cargo install --locked cargo-mutants
+	CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0 cargo mutants -p native-sidecar-policy \
+		--test-package native-sidecar-policy,native-sidecar-proof --exclude src/describe.rs --exclude src/stages.rs --exclude src/guest.rs \
+		--shard $(SHARD) --sharding round-robin --timeout 120 --baseline skip --output $(TARGET_DIR) -- \
+		--lib --test expected --test properties --test bad_input --test threats
 
 # Which lines of the policy the native tests run. The LLVM of rustc has to be that of the tools: 22 for Rust 1.95.
 coverage:
