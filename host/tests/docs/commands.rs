@@ -23,6 +23,7 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("helm", &["helm"]),
     ("install", &["cargo", "curl", "docker", "krew"]),
     ("kustomize", &["kustomize"]),
+    ("release", &["cosign"]),
 ];
 
 fn commands() -> Vec<Block> {
