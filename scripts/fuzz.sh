@@ -12,5 +12,5 @@ for target in "$@"; do
     mkdir -p "fuzz/corpus/$target"
     echo "== $target"
     "$fuzz" run --fuzz-dir fuzz --sanitizer none "$target" -- "-max_total_time=$seconds" -timeout=20 -max_len=16384 \
-        -rss_limit_mb=4096 -print_final_stats=1 2>&1 | grep -E 'DONE|panicked|ERROR|SUMMARY|stat::number_of_executed_units' || exit 1
+        -rss_limit_mb=4096 -print_final_stats=1 2>&1 | grep -E 'DONE|panicked|ERROR|SUMMARY|stat::number_of_executed_units'
 done
