@@ -57,9 +57,10 @@ policy.wasm: $(POLICY_SOURCES) scripts/exports.json | linker
 annotated-policy.wasm: policy.wasm metadata.yml README.md $(HOST)
 	$(KWCTL) annotate -m metadata.yml -u README.md -o $@ policy.wasm
 
-# The whole workspace: a part of it alone would get other features of the shared crates, and build them again.
+# The whole workspace: a part of it alone would get other features of the shared crates, and build them again. So it would without
+# the tests' ones, which --examples asks for, also where there are none.
 $(HOST): policy.wasm metadata.yml $(HOST_SOURCES) | linker
-	cargo build --locked --workspace
+	cargo build --locked --workspace --bins --examples
 	touch $@
 
 # Some of the examples are denied on purpose, which is exit code 1.
@@ -79,7 +80,8 @@ fmt:
 
 lint: policy.wasm | linker
 	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items --quiet
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --lib --bins --examples --all-features --no-deps \
+		--document-private-items --quiet
 
 # Licences, sources and bans of all packages, and known vulnerabilities where their database can be had.
 packages:
@@ -145,7 +147,7 @@ e2e-cluster:
 	scripts/need.sh bats jq
 	bats e2e-cluster.bats
 
-# Against a real API server, which `setup-envtest use --print env` names. Not a part of make test, where these tests are ignored.
+# Against a real API server, in the folder that KUBEBUILDER_ASSETS names. Not a part of make test, where these tests are ignored.
 e2e-apiserver: policy.wasm | linker
 	cargo test --locked --workspace --test apiserver -- --nocapture --test-threads=1 $(if $(KUBEBUILDER_ASSETS),--ignored)
 	@[ -n "$$KUBEBUILDER_ASSETS" ] || echo 'e2e-apiserver was skipped: KUBEBUILDER_ASSETS names no etcd, kube-apiserver and kubectl' >&2
