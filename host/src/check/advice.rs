@@ -50,6 +50,10 @@ impl Situation {
             }
             if self.steers && after["spec"]["mutating"] == true {
                 after["spec"]["settings"]["injectedSidecars"] = json!("steer");
+                // A Pod that an injector works on has one container until then: deploy/README.md.
+                if let Some(conditions) = after["spec"]["matchConditions"].as_array_mut() {
+                    conditions.retain(|condition| condition["name"] != "not-just-a-container");
+                }
             }
             edits.extend(edit::edits(ENFORCE, &document.root, &document.value, &after));
         }
@@ -132,8 +136,14 @@ mod tests {
             json!({"legacySidecars": "warn", "strippedSidecars": "reject", "nodeCheck": "nodes"}),
         ];
         assert_eq!(settings, expected);
+        let conditions = |document: &Value| -> Vec<String> {
+            let conditions = document["spec"]["matchConditions"].as_array().unwrap();
+            conditions.iter().map(|condition| condition["name"].to_string()).collect()
+        };
+        assert_eq!(conditions(&documents[0]), ["\"the-spec-changes\""]);
+        assert_eq!(conditions(&documents[1]), ["\"the-spec-changes\"", "\"not-just-a-container\""]);
         assert_eq!(documents[0]["spec"]["contextAwareResources"], json!([{"apiVersion": "v1", "kind": "Node"}]));
-        assert!(text.contains("# What is not so has nothing to be found in it"), "{text}");
+        assert!(text.contains("# The policy server is called only where all of these hold"), "{text}");
         let none = Situation {
             server: Some(Version::new(1, 36)),
             nodes: Readiness { is_full: Some(true), needs_label: false },

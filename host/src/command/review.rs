@@ -50,7 +50,7 @@ pub struct ReviewArgs {
     #[arg(long, short, value_name = "FILE", env = "NATIVE_SIDECAR_POLICY", hide_env_values = true)]
     policy: Option<PathBuf>,
 
-    /// Write the changes into the files; with `-`, write the changed manifests to standard output
+    /// Write the changes into the files; with `-`, write all manifests, changed where needed, to standard output
     #[arg(long, short, visible_alias = "fix")]
     write: bool,
 
