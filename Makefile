@@ -29,7 +29,7 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := -C target-feature=+simd1
 	--remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=crates --remap-path-prefix=$(CURDIR)=.
 # Half of what LLVM would write into its callers at opt-level 3: 38 KB less, and hardly slower.
 policy.wasm: CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS += \
-	-C llvm-args=-inline-threshold=100 -C llvm-args=-inlinehint-threshold=120
+	-C llvm-args=-inline-threshold=95 -C llvm-args=-inlinehint-threshold=120
 
 .PHONY: all run test fmt lint packages unit-tests e2e-tests registry-tests deploy-tests e2e-cluster e2e-apiserver \
 	playground playground-tests push bench dist clean linker reproducible fuzz mutants coverage

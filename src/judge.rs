@@ -82,6 +82,7 @@ fn judge_request<'a>(request: &Request<'a>, settings: &Settings, cluster: &Clust
             Templates::At(kind) => kind.pods,
             Templates::Selected(_) => Pods::Controller,
         },
+        is_selected: matches!(templates, Templates::Selected(_)),
         settings,
         cluster,
         raw: OnceCell::new(),
@@ -132,6 +133,8 @@ struct Subject<'v> {
     operation: Operation,
     /// Who has the Pods that it describes.
     pods: Pods,
+    /// Whether the settings say where its templates are: what makes its Pods may complete these.
+    is_selected: bool,
     settings: &'v Settings<'v>,
     cluster: &'v Cluster<'v>,
     /// The object as a whole, once it is needed.
@@ -154,8 +157,14 @@ impl<'v> Subject<'v> {
                 &read
             }
         };
-        let Some(spec) = &pod.spec else { return Err(in_object(Malformed::new(path.key("spec"), "missing"))) };
-        check_names(spec, &path).map_err(in_object)?;
+        let Some(spec) = &pod.spec else {
+            // What else is there says whether this is a template at all.
+            let is_partial = self.is_selected && pod.metadata.is_some() && !pod.has_others;
+            return if is_partial { Ok(()) } else { Err(in_object(Malformed::new(path.key("spec"), "missing"))) };
+        };
+        if !self.is_selected {
+            check_names(spec, &path).map_err(in_object)?;
+        }
         let injections = self.injections(pod)?;
         let around = Around {
             metadata: self.metadata,
@@ -186,6 +195,7 @@ impl<'v> Subject<'v> {
         let minimum = |injector: &Injector| injector.minimum.max(self.settings.minimum_node_version);
         let placement = placement.also_of(injectors.iter().map(|injector| minimum(injector)));
         let placement = if template.is_stored_pod { placement.unasked() } else { placement };
+        let placement = if self.is_of_daemon_set() { placement.bound() } else { placement };
         let surroundings = Surroundings {
             not_changeable: self.not_changeable(),
             changes: self.changes(),
@@ -207,9 +217,13 @@ impl<'v> Subject<'v> {
         for (injection, why) in &refused {
             verdict.not_injected(about, &injection.name, why);
         }
+        missing.retain(|injection| !refused.iter().any(|(refused, _)| refused.name == injection.name));
+        if matches!(text(&spec.restart_policy), "Never" | "OnFailure") {
+            for injection in missing.iter().filter(|injection| !plan.declare.contains(&injection.name)) {
+                verdict.keeps_running(about, &injection.name);
+            }
+        }
         if let Some(nodes) = nodes {
-            let is_refused = |name: &str| refused.iter().any(|(injection, _)| injection.name == name);
-            missing.retain(|injection| !is_refused(&injection.name));
             let is_refused = placement.refusal().map_err(in_object)?.is_some();
             let native = native.or_else(|| if is_refused { None } else { first_injected(&missing) });
             if let Some(native) = native {
@@ -218,11 +232,14 @@ impl<'v> Subject<'v> {
             }
         }
         for injector in injectors {
-            let nodes = placement.nodes_of(minimum(injector)).map_err(in_object)?;
             // Pinned, it only lands where they are supported.
-            match nodes.filter(|_| plan.pin.is_none()).and_then(|nodes| nodes.support.unsupported()) {
+            let kept = match plan.pin {
+                Some(_) => None,
+                None => placement.keeps_injector(minimum(injector)).map_err(in_object)?,
+            };
+            match kept {
                 None => plan.switch_on.push(injector.switch),
-                Some(unsupported) => verdict.not_steered(about, injector.product, unsupported),
+                Some(why) => verdict.not_steered(about, injector.product, &why),
             }
         }
         verdict.plan(path.clone(), plan);
@@ -253,11 +270,11 @@ impl<'v> Subject<'v> {
             return Ok(Vec::new());
         }
         let is_supported = match missing.iter().any(|injection| injection.strategy.depends_on_nodes()) {
-            true => placement.nodes().map_err(in_object)?.and_then(Nodes::why_not).is_none(),
+            true => placement.nodes().map_err(in_object)?.is_none_or(|nodes| matches!(nodes.support, Support::Yes)),
             false => true,
         };
         let refusal = placement.refusal().map_err(in_object)?;
-        let is_dropped = placement.dropped_by().is_some();
+        let is_dropped = placement.dropped().is_some();
         let target = |injection: &Injection| match (&refusal, injection.strategy) {
             (Some(why), Strategy::Native) => Err(why.clone()),
             (Some(why), Strategy::Universal) if is_dropped => Err(why.clone()),

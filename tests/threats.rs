@@ -7,8 +7,12 @@ use native_sidecar_policy::{validate, validate_settings};
 use serde_json::{Value, json};
 
 fn answer_to(payload: &str) -> Value {
-    let nobody = |operation: &str, _: &[u8]| Err(format!("{operation} is not granted"));
-    serde_json::from_slice(&validate(payload.as_bytes(), &nobody)).unwrap()
+    answer_where(payload, |operation| Err(format!("{operation} is not granted")))
+}
+
+/// The answer where this is what the host says to each operation.
+fn answer_where(payload: &str, host: impl Fn(&str) -> Result<Vec<u8>, String>) -> Value {
+    serde_json::from_slice(&validate(payload.as_bytes(), &|operation, _: &[u8]| host(operation))).unwrap()
 }
 
 /// The payload of a new Pod with this object as it is written.
@@ -155,6 +159,67 @@ fn annotations_make_it_only_stricter() {
     }
     for off in ["sidecars.kubewarden.io/ignore", "sidecars.kubewarden.io/skip", "sidecars.kubewarden.io/convert"] {
         assert_eq!(judged(&object(json!({off: "true"})), &settings), before, "{off}");
+    }
+}
+
+#[test]
+fn marks_of_an_injector_are_what_injected_sidecars_decides_on() {
+    let object = json!({
+        "metadata": {"name": "a", "annotations": {"sidecar.istio.io/status": "{}"}},
+        "spec": {"containers": [{"name": "app", "image": "a"}, {"name": "istio-proxy", "image": "istio/proxyv2:1.24.0"}]},
+    });
+    let code = |settings: Value| judged(&object, &settings)["code"].clone();
+    assert_eq!(code(json!({"injectedSidecars": "reject"})), 403);
+    assert_eq!(code(json!({"injectedSidecars": "warn"})), Value::Null);
+    let mut unmarked = object.clone();
+    unmarked["metadata"]["annotations"] = json!({});
+    assert_eq!(judged(&unmarked, &json!({"injectedSidecars": "ignore"}))["code"], 403);
+}
+
+#[test]
+fn wrong_settings_let_nothing_through() {
+    let object = json!({"metadata": {"name": "a"}, "spec": {"containers": [{"name": "app", "image": "a"}]}});
+    assert_eq!(judged(&object, &json!({}))["accepted"], true);
+    for settings in [
+        json!({"legacySidecar": "reject"}),
+        json!({"legacySidecars": "never"}),
+        json!({"legacySidecars": ["reject"]}),
+        json!({"legacySidecars": "reject", "inALaterVersion": true}),
+        json!([]),
+        json!("reject"),
+        json!(0),
+    ] {
+        let answer: Value = serde_json::from_slice(&validate_settings(settings.to_string().as_bytes())).unwrap();
+        assert_eq!(answer["valid"], false, "{settings}");
+        let answer = judged(&object, &settings);
+        assert_eq!((&answer["accepted"], &answer["code"]), (&json!(false), &json!(500)), "{settings}");
+    }
+}
+
+#[test]
+fn what_the_cluster_does_not_say_is_not_guessed() {
+    let object = json!({"metadata": {"name": "a"}, "spec": {
+        "containers": [{"name": "app", "image": "a"}, {"name": "logshipper", "image": "b"}]}});
+    let settings = json!({"sidecarNames": ["logshipper"], "legacySidecars": "convert", "nodeCheck": "nodes"});
+    let payload = payload(&object.to_string(), &settings);
+    let deep = "[".repeat(100_000);
+    let lists = [
+        "",
+        "null",
+        "[]",
+        "{\"items\":3}",
+        "{\"items\":[3]}",
+        "{\"items\":[{}",
+        "\u{0}\u{1}",
+        &deep,
+        r#"{"items":[{"metadata":{"name":"n"},"status":{"nodeInfo":{"kubeletVersion":"newest"}}}]}"#,
+    ];
+    let answers =
+        lists.map(|list| Ok(list.as_bytes().to_vec())).into_iter().chain([Ok(vec![0xff, 0xfe]), Err(String::new())]);
+    for said in answers {
+        let answer = answer_where(&payload, |_| said.clone());
+        assert_eq!(answer["mutated_object"], Value::Null, "{said:?}: {answer}");
+        assert!(!texts(&answer).is_empty(), "{said:?}");
     }
 }
 

@@ -17,7 +17,7 @@ pub fn printable(text: String) -> String {
 }
 
 /// Returns a text that names as many things as fit into a warning, and one at least.
-pub fn fitting(most: usize, text: impl Fn(usize) -> String) -> String {
+pub fn fitting(most: usize, text: &dyn Fn(usize) -> String) -> String {
     let mut named = most;
     loop {
         let text = text(named);

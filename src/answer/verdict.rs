@@ -49,14 +49,27 @@ impl Verdict {
     pub fn finding(&mut self, about: About, finding: &Finding, outcome: &Outcome) {
         if finding.rule.id == stripped::RULE.id {
             let stripped = self.stripped.get_or_insert_with(|| (finding.container.name().to_owned(), false));
-            stripped.1 |= matches!(outcome, Outcome::Rejected);
+            stripped.1 |= matches!(outcome, Outcome::Rejected(_));
         }
         let entry = |outcome| Entry::of(finding, about, outcome);
         let problem = || format!("{} {}", finding.subject(about), (finding.check.problem)(finding));
         let text = || format!("{}. {}", problem(), (finding.check.remedy)(finding));
         match outcome {
-            Outcome::Rejected => self.rejections.push(Line { text: text(), entry: entry(Word::Rejected) }),
-            Outcome::Warned => self.warnings.push(Line { text: text(), entry: entry(Word::Warned) }),
+            Outcome::Rejected(first) | Outcome::Warned(first) => {
+                let is_rejected = matches!(outcome, Outcome::Rejected(_));
+                let (lines, word) = match is_rejected {
+                    true => (&mut self.rejections, Word::Rejected),
+                    false => (&mut self.warnings, Word::Warned),
+                };
+                let text = match first {
+                    None => text(),
+                    Some(first) if is_rejected => format!("{} But first: {first}.", text()),
+                    // A warning has room for one of the two.
+                    Some(first) => format!("{}. Before it can go to initContainers: {first}.", problem()),
+                };
+                let reason = first.as_ref().map(ToString::to_string).unwrap_or_default();
+                lines.push(Line { text, entry: Entry { reason, ..entry(word) } });
+            }
             Outcome::NotRepaired(why) => {
                 let text = match (why, finding.action) {
                     (NotRepaired::Template, _) => text(),
@@ -109,10 +122,17 @@ impl Verdict {
         self.warnings.push(Line { text, entry: Entry { reason: why.to_owned(), ..entry } });
     }
 
-    /// Adds that an injector is not switched to the native form, because of the nodes.
-    pub fn not_steered(&mut self, about: About, injector: &str, unsupported: &Unsupported) {
-        let text = fitting(MOST_NAMED, |named| injected::not_steered(about, injector, unsupported, named));
-        let entry = Entry { reason: unsupported.clause(1), ..Entry::of_object(&injected::RULE, Word::Kept) };
+    /// Adds that an injected sidecar may keep its Pod from completing.
+    pub fn keeps_running(&mut self, about: About, name: &str) {
+        let text = injections::keeps_running(about, name);
+        let entry = Entry { container: name.to_owned(), ..Entry::of_object(&injections::RULE, Word::Warned) };
+        self.consequences.push(Line { text, entry });
+    }
+
+    /// Adds that an injector is not switched to the native form, and why: the clause that names so many nodes.
+    pub fn not_steered(&mut self, about: About, injector: &str, why: &dyn Fn(usize) -> String) {
+        let text = fitting(MOST_NAMED, &|named| injected::not_steered(about, injector, &why(named)));
+        let entry = Entry { reason: why(1), ..Entry::of_object(&injected::RULE, Word::Kept) };
         self.warnings.push(Line { text, entry });
     }
 
@@ -132,7 +152,7 @@ impl Verdict {
         kept: Option<&NotRepaired>,
     ) {
         let kept = kept.map(|why| why as &dyn Display);
-        let text = fitting(MOST_NAMED, |named| nodes::problem(about, native, unsupported, kept, named));
+        let text = fitting(MOST_NAMED, &|named| nodes::problem(about, native, unsupported, kept, named));
         let entry = match kept {
             Some(why) => Entry { reason: why.to_string(), ..of_native(about, native, Word::Kept) },
             None => of_native(about, native, Word::Warned),

@@ -9,7 +9,7 @@ use crate::catalogue::marks::{Mark, annotation, label, owner};
 /// The well-known sidecars, without an owner where the author of the Pod adds them. The first that matches counts.
 ///
 /// An image is written by the last components of its repository, which mirrors keep.
-pub(super) static CATALOGUE: [Entry; 74] = [
+pub(super) static CATALOGUE: [Entry; 75] = [
     Entry::new(&["istio-proxy"], &["proxyv2", "proxyv2-*", "istio-proxyv2-*"], Proxy, First, "Istio")
         .injected(&ISTIO, &[annotation("sidecar.istio.io/status", &[])])
         .see("https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/"),
@@ -168,6 +168,16 @@ pub(super) static CATALOGUE: [Entry; 74] = [
         .see("https://github.com/aws-observability/aws-otel-collector/tree/main/deployment-template/eks"),
     Entry::new(&["cloudwatch-agent"], &["cloudwatch-agent"], Agent, Last, "CloudWatch agent")
         .see("https://github.com/aws-samples/amazon-cloudwatch-container-insights"),
+    Entry::new(
+        &["config-reloader"],
+        &["prometheus-config-reloader", "victoriametrics/operator:config-reloader-*"],
+        Helper,
+        Last,
+        "VictoriaMetrics operator's config-reloader",
+    )
+    .operated("the VictoriaMetrics operator", &[label("managed-by", &["vm-operator"])])
+    .labelled("managed-by")
+    .see("https://github.com/VictoriaMetrics/operator/blob/master/internal/config/config.go"),
     Entry::new(&["config-reloader"], CONFIG_RELOADER, Helper, Last, "Prometheus operator's config-reloader")
         .operated("the Prometheus operator", PROMETHEUS_OPERATOR)
         .see(PROMETHEUS_SOURCE),

@@ -2,6 +2,7 @@
 
 pub mod glob;
 pub mod marks;
+pub mod command;
 pub mod injectors;
 mod entry;
 mod entries;

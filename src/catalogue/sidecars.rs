@@ -12,14 +12,16 @@ use crate::catalogue::index::Index;
 use crate::catalogue::injectors::Injector;
 use crate::json::read;
 use crate::kubernetes::image::base_name;
-use crate::kubernetes::labels::Labels;
 
 static INDEX: Index = Index::of(&CATALOGUE);
 
-/// The entry that means the container with this name and image, in a Pod with these labels.
+/// The entry that means the container with this name and image, in a Pod with these labels: of several the first one by which
+/// it has to stay, else the first.
 pub fn find(name: &str, image: &str, labels: Option<&RawValue>) -> Option<&'static Entry> {
-    let mut entries = INDEX.entries(name, base_name(image)).map(|position| &CATALOGUE[position]);
-    entries.find(|entry| entry.means(name, image) && entry.has_label(labels))
+    let entries = INDEX.entries(name, base_name(image)).map(|position| &CATALOGUE[position]);
+    let mut entries = entries.filter(|entry| entry.means(name, image) && entry.has_label(labels));
+    let first = entries.next()?;
+    if first.kept.is_some() { Some(first) } else { entries.find(|entry| entry.kept.is_some()).or(Some(first)) }
 }
 
 /// The injector with a switch that adds containers of this name, whatever image they have: one that stands in the Pod already
@@ -31,8 +33,9 @@ pub fn owned_by_name(name: &str) -> Option<&'static Injector> {
 
 /// Which of the containers of a Pod are its own work, by what the catalogue says of each: None, where it says nothing.
 ///
-/// What only the catalogue calls a sidecar is the main container where no other is left: then those are it that are likeliest.
-/// Where there are `others`, of which it knows nothing, what only helps them never is.
+/// What only the catalogue calls a sidecar is the main container where no other is left: then those are it that may be there for
+/// their own sake, as nobody knows which, and else the likeliest. Where there are `others`, of which it knows nothing, what only
+/// helps them never is.
 pub fn main_containers(purposes: &[Option<Purpose>], is_daemon_set: bool, others: bool) -> Vec<bool> {
     let is_main = |purpose: &Option<Purpose>| match purpose {
         None => true,
@@ -43,14 +46,9 @@ pub fn main_containers(purposes: &[Option<Purpose>], is_daemon_set: bool, others
     }
     let helps = |purpose: &Purpose| matches!(purpose, Purpose::Injected | Purpose::Helper | Purpose::Exporter);
     let likeliest = purposes.iter().flatten().filter(|purpose| !(others && helps(purpose))).max();
-    purposes.iter().map(|purpose| likeliest.is_some() && purpose.as_ref() == likeliest).collect()
-}
-
-/// Whether a workload is there for this container: one of its names is that of the container, or a label says that. A name that
-/// only ends so, as `shop-with-oauth2-proxy`, says nothing.
-pub fn is_namesake(container: &str, workload: [&str; 2], labels: Labels) -> bool {
-    let says = |key: &str| matches!(key, "app.kubernetes.io/name" | "app" | "k8s-app");
-    workload.contains(&container) || labels.iter().any(|(key, value)| says(&key) && value == container)
+    let may_work =
+        |purpose: &Purpose| Some(purpose) == likeliest || *purpose >= Purpose::Proxy && !(others && helps(purpose));
+    purposes.iter().map(|purpose| purpose.as_ref().is_some_and(may_work)).collect()
 }
 
 /// Whether an Istio proxy with these arguments runs as a router: a gateway, and so its Pod's own work.
@@ -76,6 +74,7 @@ mod tests {
     use super::*;
     use crate::catalogue::injectors::INJECTORS;
     use crate::catalogue::marks::Marked;
+    use crate::kubernetes::labels::Labels;
 
     #[test]
     fn every_pattern_is_a_glob_and_every_entry_has_a_source() {
@@ -189,7 +188,21 @@ mod tests {
     fn knows_some_containers_only_by_the_label_of_their_pod() {
         for (name, image, labels, product) in [
             ("sidecar-log", "alpine", json!({"tekton.dev/taskRun": "build"}), Some("Tekton")),
+            (
+                "sidecar-sql",
+                "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2",
+                json!({"tekton.dev/taskRun": "build"}),
+                Some("Tekton"),
+            ),
+            ("sidecar-sql", "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2", json!({}), Some("Cloud SQL Auth Proxy")),
             ("sidecar-log", "alpine", json!(null), None),
+            (
+                "config-reloader",
+                "victoriametrics/operator:config-reloader-v0.68.3",
+                json!({"managed-by": "vm-operator"}),
+                Some("VictoriaMetrics operator's config-reloader"),
+            ),
+            ("config-reloader", "victoriametrics/operator:config-reloader-v0.68.3", json!({}), Some("config-reloader")),
             ("docker", "docker:dind", json!({"actions-runner": ""}), Some("Docker in Docker")),
             ("docker", "docker:dind", json!({}), None),
         ] {
@@ -332,8 +345,9 @@ mod tests {
             (vec![None, Some(Agent), Some(Helper)], true, false, vec![true, true, false]),
             (vec![Some(Agent), Some(Helper)], false, false, vec![true, false]),
             (vec![Some(Agent), Some(Agent)], false, false, vec![true, true]),
-            (vec![Some(Proxy), Some(Exporter)], false, false, vec![false, true]),
-            (vec![Some(Exporter), Some(Helper), Some(Proxy)], true, false, vec![true, false, false]),
+            (vec![Some(Proxy), Some(Exporter)], false, false, vec![true, true]),
+            (vec![Some(Proxy), Some(Agent), Some(Helper)], false, false, vec![true, true, false]),
+            (vec![Some(Exporter), Some(Helper), Some(Proxy)], true, false, vec![true, false, true]),
             (vec![Some(Injected), Some(Proxy)], false, false, vec![false, true]),
             (vec![Some(Injected), Some(Helper)], false, false, vec![false, true]),
             (vec![Some(Helper)], false, false, vec![true]),
@@ -344,27 +358,6 @@ mod tests {
         ] {
             let found = main_containers(&purposes, is_daemon_set, others);
             assert_eq!(found, expected, "{purposes:?} {is_daemon_set} {others}");
-        }
-    }
-
-    #[test]
-    fn a_workload_is_there_for_its_namesake() {
-        for (container, workload, labels, expected) in [
-            ("oauth2-proxy", "oauth2-proxy", json!({}), true),
-            ("oauth2-proxy", "shop-oauth2-proxy", json!({}), false),
-            ("oauth2-proxy", "myoauth2-proxy", json!({}), false),
-            ("oauth2-proxy", "oauth2-proxy-7d9f", json!({}), false),
-            ("oauth2-proxy", "x", json!({"app.kubernetes.io/name": "oauth2-proxy"}), true),
-            ("oauth2-proxy", "x", json!({"k8s-app": "oauth2-proxy"}), true),
-            ("oauth2-proxy", "x", json!({"app": "shop"}), false),
-            ("oauth2-proxy", "", json!({}), false),
-        ] {
-            let labels = to_raw_value(&labels).ok();
-            assert_eq!(
-                is_namesake(container, ["x", workload], Labels(labels.as_deref())),
-                expected,
-                "{workload} {labels:?}"
-            );
         }
     }
 

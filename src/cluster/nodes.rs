@@ -112,7 +112,7 @@ impl Surveys {
             let nodes = match &read {
                 Err(error) => Nodes { support: Support::No(Unsupported::Unknown(error.clone())), version },
                 Ok(()) => Nodes {
-                    // No kubelet is newer than the API server.
+                    // No kubelet is newer than the API server; what only looks like one has a version of its own.
                     version: version.or(survey.newest),
                     support: survey.support(),
                 },
@@ -130,12 +130,12 @@ impl Surveys {
 }
 
 impl Nodes {
-    /// Returns why native sidecars can't be relied on there, where that is so, as a clause.
-    pub fn why_not(&self) -> Option<String> {
+    /// Returns why native sidecars can't be relied on there, where that is so, as a clause that names so many nodes.
+    pub fn why_not(&self, named: usize) -> Option<String> {
         match &self.support {
             Support::Yes => None,
             Support::NoNode => Some("no node takes the Pod now, so what its node will support is not known".to_owned()),
-            Support::No(unsupported) => Some(unsupported.clause(1)),
+            Support::No(unsupported) => Some(unsupported.clause(named)),
         }
     }
 }
@@ -160,7 +160,9 @@ impl Survey {
 
     fn add(&mut self, node: &Node, settings: &Settings, constraints: &Constraints) {
         let version = Version::read(&node.text(Field::KubeletVersion));
-        self.newest = self.newest.max(version);
+        if !is_virtual(node) {
+            self.newest = self.newest.max(version);
+        }
         let effect = Effect::on(node, version, self.minimum, settings);
         let is_labelled = effect.is_none() && settings.node_label.as_ref().is_some_and(|label| label.is_on(node));
         // Of a cluster without offenders, one node that takes the Pod is enough to know.
@@ -217,16 +219,6 @@ fn is_virtual(node: &Node) -> bool {
         || node.says("virtual-kubelet")
             && (node.label("type").as_deref() == Some("virtual-kubelet")
                 || node.taints().iter().any(|taint| text(&taint.key) == "virtual-kubelet.io/provider"))
-}
-
-impl Support {
-    /// Why native sidecars can't be relied on, where that is so.
-    pub fn unsupported(&self) -> Option<&Unsupported> {
-        match self {
-            Self::No(unsupported) => Some(unsupported),
-            _ => None,
-        }
-    }
 }
 
 impl Unsupported {
@@ -603,7 +595,7 @@ mod tests {
             ("1.31", "1.28", "yes"),
             ("1.36", "1.33", "yes"),
             ("1.35", "1.33", "native sidecars need nodes of 1.33, and an API server of 1.35 allows 1.32"),
-            ("1.2", "1.28", "native sidecars need nodes of 1.28, and an API server of 1.2 allows 1.0"),
+            ("1.16", "1.28", "native sidecars need nodes of 1.28, and an API server of 1.16 allows 1.13"),
         ] {
             let settings =
                 json!({"nodeCheck": "apiServerVersion", "apiServerVersion": api_server, "minimumNodeVersion": minimum});

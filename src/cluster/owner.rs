@@ -26,8 +26,8 @@ struct Revision {
     label: &'static str,
     /// Where the controller has the same of its present template, as a JSON pointer.
     present: &'static str,
-    /// The same as a field mask.
-    field: &'static str,
+    /// The same, and what else tells of it, as field masks.
+    fields: &'static [&'static str],
 }
 
 const fn controller<T: k8s_openapi::Resource>(changes: bool, revision: Option<Revision>) -> Controller {
@@ -35,15 +35,19 @@ const fn controller<T: k8s_openapi::Resource>(changes: bool, revision: Option<Re
 }
 
 /// In a rollout by partitions it makes Pods from the template before:
-/// <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#partitions>.
-const OF_STATEFUL_SET: Revision =
-    Revision { label: "controller-revision-hash", present: "/status/updateRevision", field: "status.updateRevision" };
+/// <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#partitions>. Until its controller has seen a new
+/// template, the status tells of the one before.
+const OF_STATEFUL_SET: Revision = Revision {
+    label: "controller-revision-hash",
+    present: "/status/updateRevision",
+    fields: &["metadata.generation", "status.observedGeneration", "status.updateRevision"],
+};
 
 /// Its controller may be behind the object that is read here.
 const OF_DAEMON_SET: Revision = Revision {
     label: "pod-template-generation",
     present: "/metadata/annotations/deprecated.daemonset.template.generation",
-    field: "metadata.annotations",
+    fields: &["metadata.annotations"],
 };
 
 /// Kubernetes' own: <https://kubernetes.io/docs/concepts/workloads/controllers/>.
@@ -76,14 +80,21 @@ impl Owner {
             resource.kind == kind && group(resource.api_version) == group(text(&reference.api_version))
         };
         let known = CONTROLLERS.iter().find(|known| is_it(known.resource))?;
-        let fields: Vec<_> = FIELDS.into_iter().chain(known.revision.as_ref().map(|revision| revision.field)).collect();
+        let of_revision = known.revision.as_ref().map_or(&[][..], |revision| revision.fields);
+        let fields: Vec<_> = FIELDS.iter().chain(of_revision).copied().collect();
         let answer = cluster.get(known.resource, namespace, name, known.changes, &fields);
         let answer = answer.and_then(|json| read::document::<Value>(&json).map_err(|error| error.to_string()));
+        let is_seen = |object: &Value| {
+            let [wanted, seen] =
+                ["/metadata/generation", "/status/observedGeneration"].map(|path| object.pointer(path));
+            wanted.zip(seen).is_none_or(|(wanted, seen)| wanted == seen)
+        };
         let is_of_another = |object: &Value| {
-            known.revision.as_ref().is_some_and(|revision| {
-                let present = object.pointer(revision.present).and_then(Value::as_str);
-                present.is_some_and(|present| labels.get(revision.label).is_some_and(|own| own != present))
-            })
+            !is_seen(object)
+                || known.revision.as_ref().is_some_and(|revision| {
+                    let present = object.pointer(revision.present).and_then(Value::as_str);
+                    present.is_some_and(|present| labels.get(revision.label).is_some_and(|own| own != present))
+                })
         };
         if answer.as_ref().is_ok_and(is_of_another) {
             return None;

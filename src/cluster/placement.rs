@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use crate::cluster::host::Cluster;
-use crate::cluster::nodes::{Nodes, Surveys};
+use crate::cluster::nodes::{Nodes, Support, Surveys};
 use crate::json::malformed::Malformed;
 use crate::json::path::Path;
 use crate::kubernetes::scheduling::{Constraints, Pin};
@@ -18,6 +18,7 @@ pub struct Placement<'v> {
     read_spec: &'v dyn Fn() -> Result<&'v str, Malformed>,
     minimums: Vec<Version>,
     is_asked: bool,
+    can_pin: bool,
     found: OnceCell<Found>,
 }
 
@@ -37,7 +38,13 @@ impl<'v> Placement<'v> {
     ) -> Self {
         let is_asked = settings.node_check != NodeCheck::None || settings.api_server_version.is_some();
         let minimums = vec![settings.minimum_node_version];
-        Self { settings, cluster, spec_path, read_spec, minimums, is_asked, found: OnceCell::new() }
+        Self { settings, cluster, spec_path, read_spec, minimums, is_asked, can_pin: true, found: OnceCell::new() }
+    }
+
+    /// The same for Pods that are bound to their nodes, each to its own.
+    #[must_use]
+    pub fn bound(self) -> Self {
+        Self { can_pin: false, ..self }
     }
 
     /// The same, with these versions to be asked for besides that of the settings.
@@ -77,10 +84,10 @@ impl<'v> Placement<'v> {
     /// Why nothing is to become native there, where that is so: the API server would drop the field, or the nodes do not
     /// support it and the Pods are to keep the legacy form then, or can't be kept off these nodes.
     pub fn refusal(&self) -> Result<Option<String>, Malformed> {
-        if let Some(version) = self.dropped_by() {
-            return Ok(Some(format!("an API server of {version} drops restartPolicy: Always")));
+        if let Some(why) = self.dropped() {
+            return Ok(Some(why));
         }
-        let Some(why) = self.nodes()?.and_then(Nodes::why_not) else { return Ok(None) };
+        let Some(why) = self.nodes()?.and_then(|nodes| nodes.why_not(1)) else { return Ok(None) };
         let keeps_legacy = match self.settings.unsupported_nodes {
             UnsupportedNodes::Legacy => true,
             UnsupportedNodes::Pin => self.pin()?.is_none(),
@@ -89,9 +96,24 @@ impl<'v> Placement<'v> {
         Ok(keeps_legacy.then_some(why))
     }
 
-    /// The version of the API server, where that is too old to keep `restartPolicy: Always`.
-    pub fn dropped_by(&self) -> Option<Version> {
-        self.settings.api_server_version.filter(|version| *version < SIDECARS_BETA)
+    /// Why no injector is to be switched to the native form there, for which nodes have to be of this version, where that is so:
+    /// a clause that names so many nodes.
+    pub fn keeps_injector(&self, minimum: Version) -> Result<Option<impl Fn(usize) -> String>, Malformed> {
+        let nodes = self.nodes_of(minimum)?.filter(|nodes| match nodes.support {
+            Support::Yes => false,
+            Support::NoNode => self.settings.unsupported_nodes == UnsupportedNodes::Legacy,
+            Support::No(_) => true,
+        });
+        let dropped = self.dropped();
+        let is_kept = dropped.is_some() || nodes.is_some();
+        let why = move |named| dropped.clone().or_else(|| nodes?.why_not(named)).unwrap_or_default();
+        Ok(is_kept.then_some(why))
+    }
+
+    /// That the API server is too old to keep `restartPolicy: Always`, where that is so.
+    pub fn dropped(&self) -> Option<String> {
+        let version = self.settings.api_server_version.filter(|version| *version < SIDECARS_BETA)?;
+        Some(format!("an API server of {version} drops restartPolicy: Always"))
     }
 
     fn found(&self) -> Result<Option<&Found>, Malformed> {
@@ -105,7 +127,8 @@ impl<'v> Placement<'v> {
         let constraints = Constraints::read(spec);
         let constraints = constraints.map_err(|error| error.within(self.spec_path))?;
         let surveys = Surveys::make(&self.minimums, self.settings, &constraints, self.cluster);
-        let pin = self.settings.node_label.as_ref().and_then(|label| constraints.pin(label));
+        let label = self.settings.node_label.as_ref().filter(|_| self.can_pin);
+        let pin = label.and_then(|label| constraints.pin(label));
         Ok(Some(self.found.get_or_init(|| Found { surveys, pin })))
     }
 }

@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelecto
 use serde_json::value::RawValue;
 
 use crate::json::path::Step;
-use crate::json::read::{self, Members};
+use crate::json::read;
 
 /// What is required of the label with this key: a `NodeSelectorRequirement` or a `LabelSelectorRequirement`.
 #[derive(Clone, Copy, Debug)]
@@ -28,12 +28,6 @@ impl<'v> Labels<'v> {
     /// The value of the label with this key.
     pub fn get(self, key: &str) -> Option<Cow<'v, str>> {
         read::raw_at(self.0?.get(), &[Step::key(key)]).ok()?.and_then(read::text)
-    }
-
-    /// All keys, with their values.
-    pub fn iter(self) -> impl Iterator<Item = (Cow<'v, str>, Cow<'v, str>)> {
-        let Members(members) = self.0.and_then(|raw| read::lenient(raw.get())).unwrap_or_default();
-        members.into_iter().filter_map(|(key, value)| Some((key.0, read::text(value)?)))
     }
 }
 

@@ -119,10 +119,20 @@ impl<'v> Constraints<'v> {
             || self.terms().is_some_and(|terms| !terms.is_empty() && terms.iter().all(names))
     }
 
+    /// Whether no node that it admits has this label.
+    fn excludes(&self, label: &NodeLabel) -> bool {
+        let allows = |term: &NodeSelectorTerm| {
+            let of_label = expressions(term).filter(|expression| expression.key == label.key);
+            of_label.into_iter().all(|expression| expression.is_met_by(Some(&label.value)))
+        };
+        self.node_selector().any(|(key, value)| *key == label.key && *value != label.value)
+            || self.terms().is_some_and(|terms| !terms.iter().any(allows))
+    }
+
     /// What makes it admit, of the nodes that it admits, only those with this label; None where nothing can. A term without
     /// requirements is met by no node: with one more it would be met by some.
     pub fn pin(&self, label: &NodeLabel) -> Option<Pin> {
-        if self.is_bound() {
+        if self.is_bound() || self.excludes(label) {
             return None;
         }
         let lacks = |term: &NodeSelectorTerm| !is_empty(term) && !requires(term, label);

@@ -10,6 +10,8 @@ pub struct Version {
     patch: Option<u32>,
 }
 
+/// The first release with webhooks for admission in their present form.
+pub const ADMISSION: Version = Version::new(1, 16);
 /// The first release with native sidecars, behind the feature gate `SidecarContainers`.
 pub const SIDECARS_ALPHA: Version = Version::new(1, 28);
 /// The first release in which they are on by default, and end as they do now.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::catalogue::command::{ends_by_itself, is_endless};
 use crate::catalogue::sidecars::Place;
 use crate::json::read;
 use crate::json::view::text;
@@ -131,48 +132,6 @@ fn sees_ended_sidecars(rule: &Value) -> bool {
         _ => false,
     };
     fits && rule["containerName"].as_str().unwrap_or_default().is_empty()
-}
-
-/// Words of a command by which a sidecar does its work once, and ends.
-const ONCE: [&str; 4] = ["--one-time", "-one-time", "--exit-after-auth", "-exit-after-auth"];
-/// Variables that say the same.
-const ONCE_VARIABLES: [&str; 2] = ["GITSYNC_ONE_TIME", "GIT_SYNC_ONE_TIME"];
-
-/// By what a container ends when its work is done, as far as that can be seen.
-fn ends_by_itself(container: &Container) -> Option<&'static str> {
-    let is_on = |value: &str| matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True");
-    let words = words(container);
-    let mut words = words.iter().flat_map(|part| part.split_whitespace());
-    let flag = words.find_map(|word| {
-        let (name, value) = word.split_once('=').unwrap_or((word, "true"));
-        ONCE.iter().copied().find(|flag| *flag == name && is_on(value))
-    });
-    // Almost no environment has such a variable; what is escaped may be one.
-    let may_have_one = |env: &&RawValue| ["ONE_TIME", "\\u"].iter().any(|part| env.get().contains(part));
-    let env: Value = container.env.filter(may_have_one).map(parsed).unwrap_or_default();
-    let mut env = env.as_array().into_iter().flatten();
-    flag.or_else(|| {
-        env.find_map(|variable| {
-            let known = ONCE_VARIABLES.iter().copied().find(|known| variable["name"] == *known)?;
-            variable["value"].as_str().is_some_and(is_on).then_some(known)
-        })
-    })
-}
-
-/// Words by which a shell script never ends.
-const ENDLESS: [&str; 5] = ["tail -f", "tail -F", "sleep infinity", "while true", "while :"];
-
-/// Whether a container plainly never ends by itself, so that there is nothing that it does in the end.
-fn is_endless(container: &Container) -> bool {
-    let script = words(container).join(" ");
-    ENDLESS.iter().any(|words| script.contains(words))
-}
-
-/// The command and the arguments of a container.
-fn words(container: &Container) -> Vec<String> {
-    let lists = [container.command, container.args].into_iter().flatten();
-    let parts = lists.flat_map(|list| read::children(list.get()));
-    parts.filter_map(|(_, part)| read::text(part).map(|text| text.into_owned())).collect()
 }
 
 /// Whether all that `preStop` does is to wait.

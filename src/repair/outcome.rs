@@ -10,10 +10,10 @@ use crate::rules::template::Template;
 /// What becomes of a finding.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The object is refused for it.
-    Rejected,
-    /// The user is told of it.
-    Warned,
+    /// The object is refused for it; to do by hand what a conversion does, this has to be mended first, if anything.
+    Rejected(Option<NotRepaired>),
+    /// The user is told of it, and of the same.
+    Warned(Option<NotRepaired>),
     /// The user is told of it, and why it is not repaired as the settings want.
     NotRepaired(NotRepaired),
     /// The plan repairs it; for the user that has these consequences.

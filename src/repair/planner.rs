@@ -73,14 +73,30 @@ impl<'v> Planner<'_, 'v> {
         }
         match (finding.action, finding.check.repair) {
             (Action::Reject | Action::Repair, _) if finding.evidence.strength == Strength::Change => {
-                Ok(Outcome::Warned)
+                Ok(Outcome::Warned(None))
             }
-            (Action::Reject, _) => Ok(Outcome::Rejected),
+            (Action::Reject, _) => Ok(Outcome::Rejected(self.in_the_way(finding))),
             (Action::Repair, Repair::Restore) => self.restore(finding),
             (Action::Repair, Repair::Convert) => self.convert(finding),
             // Their injectors are steered, not they.
-            (Action::Repair, Repair::Steer) | (Action::Ignore | Action::Warn, _) => Ok(Outcome::Warned),
+            (Action::Repair, Repair::Steer) | (Action::Ignore | Action::Warn, _) => {
+                Ok(Outcome::Warned(self.in_the_way(finding)))
+            }
         }
+    }
+
+    /// What is in the way of whoever moves a container by hand, of what can be told without asking anybody. What can't be read
+    /// for it is no reason to say less of the finding.
+    fn in_the_way(&mut self, finding: &Finding) -> Option<NotRepaired> {
+        if finding.check.repair != Repair::Convert || finding.evidence.strength == Strength::Open {
+            return None;
+        }
+        let Surroundings { lists, placement, .. } = self.surroundings;
+        if let Some(why) = placement.dropped() {
+            return Some(NotRepaired::Nodes(why));
+        }
+        let ports = lists.ports(finding.check.list, finding.index, finding.container).ok()?;
+        self.obstacles.find(finding, &ports, &self.plan).ok()?
     }
 
     fn restore(&mut self, finding: &Finding) -> Result<Outcome, Malformed> {
@@ -89,7 +105,7 @@ impl<'v> Planner<'_, 'v> {
         }
         // Whoever lets a container that runs once restart for ever does worse than whoever refuses it.
         if finding.evidence.strength == Strength::Open {
-            return Ok(Outcome::Rejected);
+            return Ok(Outcome::Rejected(None));
         }
         if self.obstacles.is_shared(finding.container.name()) {
             return Ok(Outcome::NotRepaired(NotRepaired::NameShared));
@@ -133,16 +149,17 @@ impl<'v> Planner<'_, 'v> {
         if let Some(why) = self.obstacles.find(finding, &ports, &self.plan)? {
             return Ok(Err(why));
         }
-        // Where the Pods of a workload will land is looked up when they are made.
-        let nodes = if *changes == Changes::Later { None } else { self.nodes()? };
-        if *changes != Changes::Later
-            && let Some(why) = self.surroundings.placement.refusal()?
-        {
+        let Settings { api_server_version, node_check, .. } = finding.template.settings;
+        // On which nodes the Pods of a workload will land is looked up when they are made.
+        let is_for_later = *changes == Changes::Later && *node_check == NodeCheck::Nodes;
+        let placement = self.surroundings.placement;
+        let refusal = if is_for_later { placement.dropped() } else { placement.refusal()? };
+        if let Some(why) = refusal {
             return Ok(Err(NotRepaired::Nodes(why)));
         }
-        let Settings { api_server_version, node_check, .. } = finding.template.settings;
+        let nodes = if is_for_later { None } else { self.nodes()? };
         let version = nodes.and_then(|nodes| nodes.version).or(*api_server_version);
-        let will_be_known = *changes == Changes::Later && version.is_none() && *node_check == NodeCheck::Nodes;
+        let will_be_known = is_for_later && version.is_none();
         let lacks = |threshold| version.and_then(|version| version.reaches(threshold)) == Some(false);
         if let Some(why) = Self::rules(finding, version).filter(|_| !will_be_known) {
             return Ok(Err(why));

@@ -1,7 +1,6 @@
 //! A sidecar that an injector or operator adds in the legacy form: it decides on the form, not the author of the Pod.
 
 use crate::catalogue::sidecars::Owner;
-use crate::cluster::nodes::Unsupported;
 use crate::kubernetes::pod::List;
 use crate::rules::evidence::CATALOGUE;
 use crate::rules::role::Role;
@@ -49,9 +48,9 @@ pub static RULE: Rule = Rule {
     text: TEXT,
 };
 
-/// Returns that an injector is not switched to the native form because of the nodes, of which it names so many.
-pub fn not_steered(about: About, injector: &str, unsupported: &Unsupported, named: usize) -> String {
-    format!("{}: {injector} is not switched to native sidecars: {}.", about.object, unsupported.clause(named))
+/// Returns that an injector is not switched to the native form, and why.
+pub fn not_steered(about: About, injector: &str, why: &str) -> String {
+    format!("{}: {injector} is not switched to native sidecars: {why}.", about.object)
 }
 
 /// Its section of the documentation.

@@ -15,6 +15,15 @@ pub fn not_injected(about: About, name: &str, why: &str) -> String {
     format!("{}: sidecar {name:?} is not injected: {why}.", about.object)
 }
 
+/// Returns that a sidecar which is injected in the legacy form may keep its Pod from completing.
+pub fn keeps_running(about: About, name: &str) -> String {
+    format!(
+        "{}: sidecar {name:?} is injected among the containers: the Pod completes only if it ends by itself. Leave such Pods \
+         out of its podSelector, or make it native.",
+        about.object
+    )
+}
+
 /// Its section of the documentation.
 #[cfg(feature = "describe")]
 const TEXT: &str = r#"# A sidecar of the settings is not injected

@@ -37,12 +37,16 @@ fn roles_where<'v>(template: &Template<'v>, declares: &dyn Fn(&str) -> bool) -> 
         Role::Main => Some((index, None)),
         Role::Injected(_) => Some((index, template.purpose_of(container))),
         Role::Sidecar(evidence) if evidence.source == &CATALOGUE => Some((index, template.purpose_of(container))),
+        // What its author calls a sidecar makes nothing else the main container.
+        Role::Sidecar(evidence) if evidence.source == &DECLARATION => Some((index, template.purpose_of(container))),
         Role::Sidecar(_) | Role::Kept => None,
     });
     let (indexes, purposes): (Vec<_>, Vec<_>) = known.unzip();
     let is_main = sidecars::main_containers(&purposes, template.is_of_daemon_set(), roles.iter().any(is_of_settings));
     for (index, _) in indexes.into_iter().zip(is_main).filter(|(_, is_main)| *is_main) {
-        roles[index] = Role::Main;
+        if !matches!(&roles[index], Role::Sidecar(evidence) if evidence.source == &DECLARATION) {
+            roles[index] = Role::Main;
+        }
     }
     roles
 }
@@ -83,7 +87,7 @@ fn role_of<'v>(template: &Template<'v>, container: &'v Container<'v>, declares: 
         return Role::Main;
     }
     // The form that `auto` finds right may be either.
-    if template.injection(name).is_some_and(|injection| injection.strategy == Strategy::Native) {
+    if template.injection_of(container).is_some_and(|injection| injection.strategy == Strategy::Native) {
         return Role::Sidecar(INJECTIONS.says());
     }
     if let Some(glob) = template.named_by_settings(name) {

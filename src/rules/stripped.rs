@@ -1,5 +1,6 @@
 //! An init container that lost `restartPolicy: Always`: the Pod hangs in Init.
 
+use crate::catalogue::command::ends_by_itself;
 use crate::cluster::owner::Owner;
 use crate::cluster::webhooks::Suspect;
 use crate::kubernetes::pod::{Container, List};
@@ -97,14 +98,16 @@ fn proof<'f>(facts: &'f Facts<'f>, past: Option<&'f Past>, container: &'f Contai
     if past.is_some_and(|past| past.injected_by_istio) {
         return Some(ISTIO_STATUS.says());
     }
-    if let Some(literal) = template.named_by_settings(name).filter(|glob| glob.is_literal()) {
+    // What its command says of this one beats what names say of all.
+    let runs_on = || ends_by_itself(container).is_none();
+    if let Some(literal) = template.named_by_settings(name).filter(|glob| glob.is_literal() && runs_on()) {
         return Some(SIDECAR_NAMES.says_of(literal.as_str()));
     }
-    if template.injection(name).is_some_and(|injection| injection.strategy != Strategy::Legacy) {
+    if template.injection_of(container).is_some_and(|injection| injection.strategy != Strategy::Legacy) {
         return Some(INJECTIONS.says());
     }
     let known = template.catalogue_entry(container).filter(|entry| !entry.also_runs_once && entry.kept.is_none());
-    if let Some(entry) = known {
+    if let Some(entry) = known.filter(|_| runs_on()) {
         return Some(CATALOGUE.says_of(entry.product));
     }
     past?.owner.as_deref().map(|owner| OWNER.says_of(owner))
@@ -115,6 +118,9 @@ fn clues<'f>(facts: &'f Facts<'f>, past: Option<&'f Past>, container: &'f Contai
     let template = &facts.template;
     let loss = past.and_then(|past| past.manager.as_deref()).map(|manager| MANAGED_FIELDS.says_of(manager));
     let hint = || {
+        if ends_by_itself(container).is_some() {
+            return None;
+        }
         let glob = template.named_by_settings(container.name()).map(|glob| SIDECAR_NAMES.says_of(glob.as_str()));
         let known = || template.catalogue_entry(container).filter(|entry| entry.kept.is_none());
         glob.or_else(|| known().map(|entry| CATALOGUE.says_of(entry.product)))

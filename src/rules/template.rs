@@ -125,10 +125,15 @@ impl<'v> Template<'v> {
         self.injections.iter().find(|injection| injection.name == name).copied()
     }
 
-    /// Whether this regular container is one that the policy injects in that form, from whichever mirror its image comes.
+    /// The injection for this Pod that has added this container, by its name and its image, from whichever mirror that comes.
+    pub fn injection_of(&self, container: &Container) -> Option<&'v Injection> {
+        let is_of = |injection: &&Injection| base_name(&injection.image) == base_name(container.image());
+        self.injection(container.name()).filter(is_of)
+    }
+
+    /// Whether this regular container is one that the policy injects in that form.
     pub fn is_injected(&self, container: &Container) -> bool {
-        let injection = self.injection(container.name()).filter(|injection| injection.strategy != Strategy::Native);
-        injection.is_some_and(|injection| base_name(&injection.image) == base_name(container.image()))
+        self.injection_of(container).is_some_and(|injection| injection.strategy != Strategy::Native)
     }
 
     /// Whether an injection adds a container of this name beside its sidecar.
@@ -136,10 +141,10 @@ impl<'v> Template<'v> {
         self.injections.iter().any(|injection| injection.companions().any(|companion| companion == name))
     }
 
-    /// Whether no rule touches this container.
+    /// Whether no rule touches this container. One without a name, as an operator may still have to give it, can't be spoken of.
     pub fn is_exempt(&self, container: &Container) -> bool {
         let name = container.name();
-        first_match(&self.settings.exempt_containers, name).is_some() || self.is_companion(name)
+        name.is_empty() || first_match(&self.settings.exempt_containers, name).is_some() || self.is_companion(name)
     }
 
     /// The glob of the setting `sidecarNames` that matches this name: the one that is the name itself, where there is one.
@@ -176,7 +181,8 @@ impl<'v> Template<'v> {
         self.around.is_of_daemon_set
     }
 
-    /// Whether the workload is there for this container, as its name or its labels say.
+    /// Whether the workload is there for this container: its name is that of the container. A name that only ends so, as
+    /// `shop-with-oauth2-proxy`, says nothing; nor does a label, which is no exception that anybody but the cluster admin may make.
     pub fn is_for(&self, container: &Container) -> bool {
         let metadata = self.around.metadata;
         let own = [&metadata.name, &metadata.generate_name].map(|name| text(name).trim_end_matches('-'));
@@ -189,7 +195,7 @@ impl<'v> Template<'v> {
             Some(owner) => text(&owner.name),
             None => own,
         };
-        sidecars::is_namesake(container.name(), [own, workload], Labels(self.pod.labels()))
+        [own, workload].contains(&container.name())
     }
 
     /// Whether the settings want this sidecar ahead of all init containers.

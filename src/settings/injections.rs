@@ -177,10 +177,10 @@ fn selector_schema() -> Value {
     };
     let mut schema = SELECTOR.schema();
     schema["properties"]["matchLabels"]["additionalProperties"] = json!({"type": "string"});
-    schema["properties"]["matchExpressions"] = json!({"type": "array", "items": {"anyOf": [
+    schema["properties"]["matchExpressions"] = fields::or_null(json!({"type": "array", "items": {"anyOf": [
         requirement(["In", "NotIn"], json!(["key", "operator", "values"]), "minItems", 1),
         requirement(["Exists", "DoesNotExist"], json!(["key", "operator"]), "maxItems", 0),
-    ]}});
+    ]}}));
     schema
 }
 

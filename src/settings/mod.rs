@@ -124,7 +124,7 @@ described! {
             example: Some(json!(["ghcr.io/example/shipper", "registry.example.com/sidecars/*"])),
         )]
         sidecar_images: Vec<Text<'a>> = "sidecarImages",
-        /// The built-in list of well-known sidecars counts as well. It matches name and image together.
+        /// The built-in list of well-known sidecars counts as well. It matches name and image together, or an image that is unmistakable alone.
         #[describe(group: "Sidecars", default: Some(json!(CATALOGUE)), example: Some(json!(!CATALOGUE)))]
         catalogue: bool = "catalogue",
         /// Names of containers that no rule touches, as globs.
@@ -229,7 +229,7 @@ impl<'a> Settings<'a> {
     pub fn read(settings: Option<&'a RawValue>, rules: &[&'static RuleSetting]) -> Result<Self, Vec<Malformed>> {
         // Hosts send `null` where nobody has set anything.
         let json = settings.map(RawValue::get).filter(|json| *json != "null").unwrap_or("{}");
-        let written: Written = read::document(json).map_err(|error| vec![error])?;
+        let written: Written = read::document(json).map_err(|error| vec![unquoted(error)])?;
         let mut errors = Vec::new();
         let words = rule_words(&written.others, rules, &mut errors);
         let mut checker = Checker { errors: &mut errors };
@@ -264,6 +264,14 @@ impl<'a> Settings<'a> {
         };
         errors.extend(NEEDS.iter().filter_map(|need| need.check(given)));
         if errors.is_empty() { Ok(settings) } else { Err(errors) }
+    }
+}
+
+/// The error, with what to do where a version is a number: YAML takes 1.30 for 1.3.
+fn unquoted(error: Malformed) -> Malformed {
+    match error.problem.starts_with("invalid type: floating point") {
+        true => Malformed { problem: "a number, in which 1.30 is 1.3: put it in quotes".to_owned(), ..error },
+        false => error,
     }
 }
 
@@ -356,7 +364,13 @@ fn injector_name(text: &str) -> Result<&'static str, String> {
 }
 
 fn api_server_version(text: &str) -> Result<Version, String> {
-    Version::read(text).ok_or_else(|| "is not a version of Kubernetes such as 1.36".to_owned())
+    match Version::read(text) {
+        None => Err("is not a version of Kubernetes such as 1.36".to_owned()),
+        Some(version) if version < version::ADMISSION => {
+            Err("is too old for admission policies; 1.30 without quotes is 1.3".to_owned())
+        }
+        Some(version) => Ok(version),
+    }
 }
 
 fn minimum_node_version(text: &str) -> Result<Version, String> {

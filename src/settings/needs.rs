@@ -151,7 +151,11 @@ impl Need {
 
 /// Returns conditions of which one has to be met, as a text.
 pub fn one_of(conditions: &[Condition]) -> String {
-    conditions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
+    let text = |condition: &Condition| match condition.is {
+        Is::Not(word) => format!("{}: anything but {word}", condition.setting),
+        _ => condition.to_string(),
+    };
+    conditions.iter().map(text).collect::<Vec<_>>().join(" or ")
 }
 
 #[cfg(test)]

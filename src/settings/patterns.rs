@@ -6,8 +6,8 @@ pub const CONTAINER_GLOB: &str = r"^[-a-z0-9*?!\[\]]+$";
 pub const IMAGE_GLOB: &str = r"^([-a-z0-9*?!\[\]._:]*/)*[-a-z0-9*?!\[\]._]*$";
 /// Where a kind has its Pod templates.
 pub const POD_TEMPLATE: &str = r"^[^/=]*/[^/=]+=\$";
-/// A version of Kubernetes, or nothing.
-pub const VERSION: &str = r"^(v?[0-9]+\.[0-9]+([.+-].*)?)?$";
+/// A version of Kubernetes that has admission policies, or nothing.
+pub const VERSION: &str = r"^(v?(1\.(1[6-9]|[2-9][0-9]|[1-9][0-9]{2,})|([2-9]|[1-9][0-9]+)\.[0-9]+)([.+-].*)?)?$";
 /// A minor version that knows native sidecars, or nothing.
 pub const MINIMUM_VERSION: &str = r"^((1\.(2[89]|[3-9][0-9]|[1-9][0-9]{2,})|([2-9]|[1-9][0-9]+)\.(0|[1-9][0-9]*)))?$";
 /// A label with its value, or nothing.

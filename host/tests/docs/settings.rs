@@ -254,6 +254,11 @@ fn section(field: &Field) -> String {
     text += &table("value", &field.choices);
     let mut needs: Vec<_> = describe::needs().filter(|need| need.setting == field.name).collect();
     needs.dedup_by_key(|need| (need.of.clone(), need.needed.clone()));
+    let stricter: Vec<_> = needs.iter().map(|need| (need.of.clone(), need.needed.clone())).collect();
+    needs.retain(|need| {
+        let says_more = |other: &str| other.strip_prefix(&need.needed).is_some_and(|more| more.starts_with(':'));
+        !stricter.iter().any(|(of, needed)| *of == need.of && says_more(needed))
+    });
     for need in needs {
         let needed = need.needed.replace(" or ", "` or `");
         text += &format!("`{}` needs the setting `{needed}`.\n\n", need.of);

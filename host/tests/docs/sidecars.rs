@@ -9,13 +9,13 @@ const INTRODUCTION: &str = "\
 
 # Well-known sidecars
 
-The catalogue says which containers are sidecars where nobody has told the policy. A container is one of these where its name **and** its image match; a
-few are known by their image alone, whatever their name. An image is the end of its repository, so that mirrors match. In a glob, `*` stands for any
+The catalogue says which containers are sidecars where nobody has told the policy. A container is one of these where its name **and** its image match;
+those with \"any name\" are known by their image alone. An image is the end of its repository, so that mirrors match. In a glob, `*` stands for any
 characters.
 
 `catalogue: false` switches the catalogue off, [sidecarNames](settings.md#sidecarnames) and [sidecarImages](settings.md#sidecarimages) add sidecars of your own, and
-[exemptContainers](settings.md#exemptcontainers) leaves containers out. Of several entries that match, the first of `native-sidecar sidecars` counts, which
-prints this list on a terminal and, with `--output json`, for programs. [CONTRIBUTING.md](../CONTRIBUTING.md#a-catalogue-entry) says how an entry is added.
+[exemptContainers](settings.md#exemptcontainers) leaves containers out. Of several entries that match, one that is left alone counts, else the first of
+`native-sidecar sidecars`, which prints this list on a terminal and, with `--output json`, for programs. [CONTRIBUTING.md](../CONTRIBUTING.md#a-catalogue-entry) says how an entry is added.
 
 ";
 
