@@ -15,7 +15,7 @@ use crate::scalar;
 /// How many values the aliases of one document may stand for: a "billion laughs" file stops here.
 const MAX_ALIASED_VALUES: usize = 1_000_000;
 
-/// How deep nodes may nest. JSON that nests deeper is refused by Kubewarden, too.
+/// How deep nodes may nest, what aliases stand for among them. JSON that nests deeper is refused by Kubewarden, too.
 const MAX_DEPTH: usize = 127;
 
 /// What is wrong in a text, and where.
@@ -232,6 +232,10 @@ impl<'t> Loader<'_, 't> {
                 let Some(value) = self.anchors.get(&anchor) else {
                     return Err(at(&span, "an alias inside of what it stands for".to_owned()));
                 };
+                // The alias itself is open already.
+                if self.depth - 1 + depth(value) > MAX_DEPTH {
+                    return Err(at(&span, too_deep()));
+                }
                 self.aliased += count(value);
                 if self.aliased > MAX_ALIASED_VALUES {
                     return Err(at(&span, format!("aliases stand for more than {MAX_ALIASED_VALUES} values")));
@@ -313,6 +317,16 @@ fn too_deep() -> String {
     format!("nested deeper than {MAX_DEPTH} levels")
 }
 
+/// How many levels a value takes, itself among them.
+fn depth(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(depth).max().unwrap_or_default(),
+        Value::Object(map) => map.values().map(depth).max().unwrap_or_default(),
+        _ => 0,
+    }
+}
+
+/// How many values a value is made of, itself among them.
 fn count(value: &Value) -> usize {
     1 + match value {
         Value::Array(items) => items.iter().map(count).sum(),
@@ -404,6 +418,17 @@ mod tests {
         }
         let fits = "[".repeat(127) + &"]".repeat(127);
         assert!(parse(&fits).is_ok());
+    }
+
+    #[test]
+    fn what_aliases_stand_for_nests_too() {
+        let nested = |levels: usize, value: &str| "[".repeat(levels) + value + &"]".repeat(levels);
+        let text = |levels| format!("- &a {}\n- {}\n", nested(60, "x"), nested(levels, "*a"));
+        assert!(parse(&text(65)).is_ok());
+        assert_eq!(error(&text(66)), "line 2, column 69: nested deeper than 127 levels");
+        let anchored = |item: usize| format!("- &a{item} {}\n", nested(120, &format!("*a{}", item - 1)));
+        let chain: String = (1..120).map(anchored).collect();
+        assert_eq!(error(&format!("- &a0 x\n{chain}")), "line 3, column 127: nested deeper than 127 levels");
     }
 
     #[test]
