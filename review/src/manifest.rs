@@ -155,9 +155,12 @@ impl Kinds {
 impl Object<'_> {
     /// Whether an API server could take it: it has a name, and its Pods have containers with a name and an image. One that
     /// lacks them is part of an object: a patch, as for kustomize, or what a test waits for. With a selector, which such parts
-    /// have no use for, it is whole, and a tool is to fill in the images.
+    /// have no use for, it is whole, and a tool is to fill in the images. What is there and wrong is for the policy to tell.
     pub fn is_whole(&self) -> bool {
         let Some(spec) = self.pod_spec() else { return true };
+        if self.has_wrong_name() || self.has_wrong_spec() {
+            return true;
+        }
         let has = |value: &Value, key: &str| value.get(key).is_some_and(|value| !is_empty(value));
         let awaits_images = self.value.get("spec").is_some_and(|spec| has(spec, "selector"));
         let is_whole = |container: &Value| {
@@ -165,6 +168,28 @@ impl Object<'_> {
         };
         let lists = ["initContainers", "containers"].iter().filter_map(|list| spec.get(list)?.as_array());
         !self.name().is_empty() && has(spec, "containers") && lists.flatten().all(is_whole)
+    }
+
+    /// Whether its metadata or its name is there, and of a type that they can't have.
+    fn has_wrong_name(&self) -> bool {
+        let metadata = self.value.get("metadata").unwrap_or(&Value::Null);
+        let is_text = |key| metadata.get(key).is_none_or(|name| name.is_null() || name.is_string());
+        !(metadata.is_null() || metadata.is_object()) || !["name", "generateName"].into_iter().all(is_text)
+    }
+
+    /// Whether what holds the specification of its Pods, or that itself, is there and no object; or holds what belongs deeper,
+    /// as where a line is indented too little.
+    fn has_wrong_spec(&self) -> bool {
+        let path: Vec<_> = self.pod_spec_path().into_iter().flatten().chain(["containers"]).collect();
+        let mut value = self.value;
+        for (index, next) in path.iter().enumerate() {
+            let is_misplaced = |name: &&str| *name != *next && value.get(*name).is_some();
+            if !value.is_object() || path[index..].iter().any(is_misplaced) {
+                return !value.is_null();
+            }
+            value = value.get(next).unwrap_or(&Value::Null);
+        }
+        false
     }
 
     /// Returns the path of the first of those texts that hold an action of a template, `{{ … }}`, where no object may have one:
@@ -205,10 +230,14 @@ impl Object<'_> {
         self.metadata("namespace")
     }
 
-    /// Its name, or the beginning of one that is to be made up.
+    /// Its name, or the beginning of one that is to be made up. A number or boolean, which is no name, is shown as one.
     pub fn name(&self) -> String {
         let generated = || self.metadata("generateName").map(|prefix| format!("{prefix}*"));
-        self.metadata("name").map(str::to_owned).or_else(generated).unwrap_or_default()
+        let wrong = || {
+            let name = self.value.get("metadata")?.get("name")?;
+            (name.is_number() || name.is_boolean()).then(|| name.to_string())
+        };
+        self.metadata("name").map(str::to_owned).or_else(wrong).or_else(generated).unwrap_or_default()
     }
 
     fn metadata(&self, key: &str) -> Option<&str> {
@@ -297,6 +326,46 @@ mod tests {
         assert!(deployment("selector: {matchLabels: {app: a}}, "));
         assert!(!deployment("selector: null, "));
         assert!(!deployment(""));
+    }
+
+    #[test]
+    fn what_is_there_and_wrong_is_for_the_policy_to_tell() {
+        let is_whole = |api_version: &str, kind: &str, metadata: &str, members: &str| {
+            let text = format!("{{apiVersion: {api_version}, kind: {kind}, metadata: {metadata}, {members}}}");
+            let document = yaml::documents(&text).next().unwrap().unwrap();
+            objects(&document)[0].is_whole()
+        };
+        let pod = |metadata, members| is_whole("v1", "Pod", metadata, members);
+        let deployment = |spec: &str| is_whole("apps/v1", "Deployment", "{name: a}", spec);
+        let cron_job = |spec: &str| is_whole("batch/v1", "CronJob", "{name: a}", spec);
+        let fits = "spec: {containers: [{name: a, image: b}]}";
+        for metadata in ["{name: 2024}", "{name: yes}", "{name: [a]}", "{generateName: 1}", "[a]", "a"] {
+            assert!(pod(metadata, fits), "{metadata}");
+        }
+        assert!(pod("{name: a}", "spec: [{containers: []}]"));
+        assert!(pod("{name: a}", "spec: x"));
+        assert!(pod("{name: a}", "containers: [{name: a, image: b}]"));
+        assert!(deployment("spec: {template: []}"));
+        assert!(deployment("spec: {template: {spec: x}}"));
+        assert!(deployment("spec: {selector: {}, template: {metadata: {}}, spec: {containers: []}}"));
+        assert!(deployment("spec: {template: {containers: []}}"));
+        assert!(cron_job("spec: {schedule: x, jobTemplate: {template: {spec: {containers: []}}}}"));
+        // These are patches.
+        for metadata in ["{}", "null", "{name: ''}", "{name: null}", "{labels: {a: b}}"] {
+            assert!(!pod(metadata, fits), "{metadata}");
+        }
+        for spec in ["spec: null", "spec: {replicas: 2}", "status: {}", "spec: {template: {metadata: {labels: {}}}}"] {
+            assert!(!deployment(spec), "{spec}");
+        }
+        assert!(!deployment("spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}}}"));
+        assert!(!cron_job("spec: {schedule: x, jobTemplate: {metadata: {}}}"));
+    }
+
+    #[test]
+    fn a_name_of_a_wrong_type_is_shown() {
+        assert_eq!(names("apiVersion: v1\nkind: Pod\nmetadata: {name: 2024}"), ["1 v1 Pod 2024"]);
+        assert_eq!(names("apiVersion: v1\nkind: Pod\nmetadata: {name: yes}"), ["1 v1 Pod true"]);
+        assert_eq!(names("apiVersion: v1\nkind: Pod\nmetadata: {name: [a]}"), ["1 v1 Pod "]);
     }
 
     #[test]
