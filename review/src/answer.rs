@@ -98,6 +98,14 @@ mod tests {
     }
 
     #[test]
+    fn numbers_stay_what_they_are() {
+        let object = json!({"a": 0.369_955_166_548_079_25});
+        let answer = "{\"accepted\":true,\"mutated_object\":{\"a\":0.36995516654807925}}";
+        let Evaluation { mutated, .. } = evaluation("u", Some(&object), answer.as_bytes()).unwrap();
+        assert_eq!(mutated, None);
+    }
+
+    #[test]
     fn a_missing_object_cant_be_changed() {
         let answer = json!({"accepted": true, "mutated_object": {"a": 1}, "warnings": ["w"]});
         let Evaluation { response, mutated } = evaluated(None, answer);
