@@ -1,6 +1,8 @@
 //! The comments of a text, with their places. What only looks like one, in a string or a block of text, is none.
 
-use granit_parser::{Event, Parser, Span, options};
+use granit_parser::{Event, Parser, options};
+
+use crate::parts::{Place, parts};
 
 /// A comment.
 #[derive(Debug, Eq, PartialEq)]
@@ -17,27 +19,29 @@ pub struct Comment {
 
 /// Returns the comments of a text in their order. Of a document with an error those behind the error may be missing.
 pub fn comments(text: &str) -> Vec<Comment> {
-    let options = options! { emit_comments: true, max_buffered_comment_events: usize::MAX };
-    let mut parser = Parser::new_from_str_with_options(text, options);
     let mut comments = Vec::new();
-    loop {
-        match parser.next_event() {
-            Some(Ok((Event::Comment(comment, _), span))) => comments.push(at(text, &span, &comment)),
-            Some(Ok(_)) => {}
-            Some(Err(_)) if parser.proceed_next_document().unwrap_or(false) => {}
-            Some(Err(_)) | None => break,
+    for part in parts(text) {
+        let options = options! { emit_comments: true, max_buffered_comment_events: usize::MAX };
+        let mut parser = Parser::new_from_str_with_options(part.text, options);
+        loop {
+            match parser.next_event() {
+                Some(Ok((Event::Comment(comment, _), span))) => comments.push(at(text, part.place(&span), &comment)),
+                Some(Ok(_)) => {}
+                Some(Err(_)) if parser.proceed_next_document().unwrap_or(false) => {}
+                Some(Err(_)) | None => break,
+            }
         }
     }
     comments.sort_by_key(|comment| (comment.line, comment.column));
     comments
 }
 
-fn at(text: &str, span: &Span, comment: &str) -> Comment {
-    let lead = text.get(..span.byte_range().unwrap_or_default().start).unwrap_or_default();
+fn at(text: &str, place: Place, comment: &str) -> Comment {
+    let lead = text.get(..place.range.start).unwrap_or_default();
     let own_line = lead.rsplit('\n').next().unwrap_or_default();
     Comment {
-        line: span.start.line(),
-        column: span.start.col() + 1,
+        line: place.line,
+        column: place.column,
         is_alone: own_line.trim_start_matches('\u{feff}').trim().is_empty(),
         text: comment.to_owned(),
     }
@@ -80,6 +84,15 @@ mod tests {
             "a: 'x # no'\nb: \"x\n  # no\n  y\"\nc: | # header\n  # no\n  text\n # behind\nd: x#no\n\"e # no\": 1\n";
         assert_eq!(told(text), ["5:6: header", "8:2 alone: behind"]);
         assert_eq!(told("{\"a\": \"# no\"}"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_part_has_its_own() {
+        assert_eq!(
+            told("a: 1 # one\n---\n\u{feff}b: 2 # two\n# three\n"),
+            ["1:6: one", "3:6: two", "4:1 alone: three"]
+        );
+        assert_eq!(told("{}\n{} # end\n"), ["2:4: end"]);
     }
 
     #[test]

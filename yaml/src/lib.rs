@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod scalar;
+mod parts;
 mod read;
 pub mod comments;
 pub mod emit;

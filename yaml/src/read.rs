@@ -6,10 +6,12 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
+use std::vec;
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle, options};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, StructureStyle, options};
 use serde_json::{Map, Value};
 
+use crate::parts::{Part, Place, parts};
 use crate::scalar;
 
 /// How many values the aliases of one document may stand for: a "billion laughs" file stops here.
@@ -101,8 +103,7 @@ pub struct Entry {
 
 /// The documents of a text. After a document with an error come those behind it.
 pub fn documents(text: &str) -> Documents<'_> {
-    let options = options! { emit_comments: false, block_nesting_limit: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH };
-    Documents { parser: Parser::new_from_str_with_options(text, options), index: 0, done: false }
+    Documents { parts: parts(text).into_iter(), current: None, index: 0 }
 }
 
 /// The only document of a text; null where there is none.
@@ -121,49 +122,64 @@ pub fn parse(text: &str) -> Result<Value, Error> {
 
 /// Iterator of [`documents`].
 pub struct Documents<'t> {
-    parser: Parser<'t, StrInput<'t>>,
+    parts: vec::IntoIter<Part<'t>>,
+    /// The part that is being read, and what reads it.
+    current: Option<(Part<'t>, Parser<'t, StrInput<'t>>)>,
     index: usize,
-    done: bool,
 }
 
 impl Iterator for Documents<'_> {
     type Item = Result<Document, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
-            return None;
+        loop {
+            let (part, parser) = match &mut self.current {
+                Some(current) => current,
+                none => none.insert(start(self.parts.next()?)),
+            };
+            match document(part, parser, &mut self.index).transpose() {
+                None => self.current = None,
+                Some(document) => {
+                    if document.is_err() && !parser.proceed_next_document().unwrap_or(false) {
+                        self.current = None;
+                    }
+                    return Some(document);
+                }
+            }
         }
-        let document = self.document().transpose();
-        match &document {
-            None => self.done = true,
-            Some(Ok(_)) => {}
-            Some(Err(_)) => self.done = !self.parser.proceed_next_document().unwrap_or(false),
-        }
-        document
     }
 }
 
-impl Documents<'_> {
-    fn document(&mut self) -> Result<Option<Document>, Error> {
-        let start = loop {
-            match self.parser.next_event().transpose()? {
-                None | Some((Event::StreamEnd, _)) => return Ok(None),
-                Some((Event::DocumentStart(..), span)) => break span.byte_range().unwrap_or_default().start,
-                Some(_) => {}
-            }
-        };
-        self.index += 1;
-        let mut loader = Loader { parser: &mut self.parser, anchors: HashMap::new(), aliased: 0, depth: 0 };
-        let root = loader.node()?;
-        let value = loader.value(&root)?;
-        let (_, end) = loader.next()?;
-        let range = start..end.byte_range().unwrap_or_default().start;
-        Ok(Some(Document { index: self.index, range, root, value }))
-    }
+fn start(part: Part<'_>) -> (Part<'_>, Parser<'_, StrInput<'_>>) {
+    let options = options! { emit_comments: false, block_nesting_limit: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH };
+    let parser = Parser::new_from_str_with_options(part.text, options);
+    (part, parser)
+}
+
+/// The next document of a part, and the number of those so far; None where there is no more.
+fn document<'t>(
+    part: &Part<'t>,
+    parser: &mut Parser<'t, StrInput<'t>>,
+    index: &mut usize,
+) -> Result<Option<Document>, Error> {
+    let mut loader = Loader { part, parser, anchors: HashMap::new(), aliased: 0, depth: 0 };
+    let start = loop {
+        match loader.next()? {
+            None | Some((Event::StreamEnd, _)) => return Ok(None),
+            Some((Event::DocumentStart(..), place)) => break place.range.start,
+            Some(_) => {}
+        }
+    };
+    *index += 1;
+    let root = loader.node()?;
+    let value = loader.value(&root)?;
+    let (_, end) = loader.expect()?;
+    Ok(Some(Document { index: *index, range: start..end.range.start, root, value }))
 }
 
 /// Builds the nodes of one document.
 struct Loader<'p, 't> {
+    part: &'p Part<'t>,
     parser: &'p mut Parser<'t, StrInput<'t>>,
     /// The values of the anchors that are complete.
     anchors: HashMap<usize, Value>,
@@ -174,38 +190,51 @@ struct Loader<'p, 't> {
 }
 
 impl<'t> Loader<'_, 't> {
-    fn next(&mut self) -> Result<(Event<'t>, Span), Error> {
-        match self.parser.next_event() {
-            Some(next) => Ok(next?),
-            None => Err(Error { line: 1, column: 1, message: "the text ends too early".to_owned() }),
-        }
+    fn next(&mut self) -> Result<Option<(Event<'t>, Place)>, Error> {
+        let next = self.parser.next_event().transpose().map_err(|error| self.error(&error))?;
+        Ok(next.map(|(event, span)| (event, self.part.place(&span))))
+    }
+
+    /// What has to come next, as the document is not complete.
+    fn expect(&mut self) -> Result<(Event<'t>, Place), Error> {
+        let too_early = || Error { line: 1, column: 1, message: "the text ends too early".to_owned() };
+        self.next()?.ok_or_else(too_early)
+    }
+
+    fn error(&self, error: &ScanError) -> Error {
+        let (line, column) = self.part.line_and_column(error.marker());
+        let message = match error.kind() {
+            ErrorKind::RecursionLimitExceeded => too_deep(),
+            _ => error.info(),
+        };
+        Error { line, column, message }
     }
 
     fn node(&mut self) -> Result<Node, Error> {
-        let (event, span) = self.next()?;
-        self.node_from(event, span)
+        let (event, place) = self.expect()?;
+        self.node_from(event, place)
     }
 
-    fn node_from(&mut self, event: Event<'t>, span: Span) -> Result<Node, Error> {
+    fn node_from(&mut self, event: Event<'t>, place: Place) -> Result<Node, Error> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(at(&span, too_deep()));
+            return Err(at(&place, too_deep()));
         }
         let tag = event.tag().filter(|tag| tag.core_suffix().is_none()).map(ToString::to_string);
         let anchor = event.anchor_id();
-        let mut range = span.byte_range().unwrap_or_default();
+        let Place { mut range, line, column } = place.clone();
         let content = match event {
             Event::Scalar(ref text, style, ..) => {
                 let core = event.tag().map(|tag| tag.core_suffix().unwrap_or("str"));
                 let plain = style == ScalarStyle::Plain;
-                Content::Scalar(scalar::resolve(text, plain, core).map_err(|message| at(&span, message))?)
+                Content::Scalar(scalar::resolve(text, plain, core).map_err(|message| at(&place, message))?)
             }
             Event::SequenceStart(style, ..) => {
                 let mut items = Vec::new();
                 loop {
-                    match self.next()? {
-                        (Event::SequenceEnd, end) => break range.end = end.byte_range().unwrap_or_default().end,
-                        (event, span) => items.push(self.node_from(event, span)?),
+                    match self.expect()? {
+                        (Event::SequenceEnd, end) => break range.end = end.range.end,
+                        (event, place) => items.push(self.node_from(event, place)?),
                     }
                 }
                 Content::Sequence { items, flow: style == StructureStyle::Flow }
@@ -214,9 +243,9 @@ impl<'t> Loader<'_, 't> {
                 let mut entries: Vec<Entry> = Vec::new();
                 let mut lines: HashMap<String, usize> = HashMap::new();
                 loop {
-                    let (name, key) = match self.next()? {
-                        (Event::MappingEnd, end) => break range.end = end.byte_range().unwrap_or_default().end,
-                        (event, span) => self.key(event, span)?,
+                    let (name, key) = match self.expect()? {
+                        (Event::MappingEnd, end) => break range.end = end.range.end,
+                        (event, place) => self.key(event, place)?,
                     };
                     let name_of_first = name.clone().unwrap_or_else(|| "<<".to_owned());
                     if let Some(first) = lines.insert(name_of_first.clone(), key.line) {
@@ -230,22 +259,22 @@ impl<'t> Loader<'_, 't> {
             }
             Event::Alias(anchor) => {
                 let Some(value) = self.anchors.get(&anchor) else {
-                    return Err(at(&span, "an alias inside of what it stands for".to_owned()));
+                    return Err(at(&place, "an alias inside of what it stands for".to_owned()));
                 };
                 // The alias itself is open already.
                 if self.depth - 1 + depth(value) > MAX_DEPTH {
-                    return Err(at(&span, too_deep()));
+                    return Err(at(&place, too_deep()));
                 }
                 self.aliased += count(value);
                 if self.aliased > MAX_ALIASED_VALUES {
-                    return Err(at(&span, format!("aliases stand for more than {MAX_ALIASED_VALUES} values")));
+                    return Err(at(&place, format!("aliases stand for more than {MAX_ALIASED_VALUES} values")));
                 }
                 Content::Alias(value.clone())
             }
-            _ => return Err(at(&span, "no value".to_owned())),
+            _ => return Err(at(&place, "no value".to_owned())),
         };
         self.depth -= 1;
-        let node = Node { range, line: span.start.line(), column: span.start.col() + 1, content, tag };
+        let node = Node { range, line, column, content, tag };
         if let Some(anchor) = anchor {
             let value = self.value(&node)?;
             self.anchors.insert(anchor, value);
@@ -253,15 +282,16 @@ impl<'t> Loader<'_, 't> {
         Ok(node)
     }
 
-    fn key(&mut self, event: Event<'t>, span: Span) -> Result<(Option<String>, Node), Error> {
+    fn key(&mut self, event: Event<'t>, place: Place) -> Result<(Option<String>, Node), Error> {
         let is_merge = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
-        let key = self.node_from(event, span)?;
+        let key = self.node_from(event, place)?;
+        let wrong = |message: &str| Error { line: key.line, column: key.column, message: message.to_owned() };
         let name = match &key.content {
             _ if is_merge => None,
             Content::Scalar(Value::String(text)) | Content::Alias(Value::String(text)) => Some(text.clone()),
             Content::Scalar(number @ (Value::Number(_) | Value::Bool(_))) => Some(number.to_string()),
-            Content::Scalar(Value::Null) => return Err(at(&span, "a key is missing".to_owned())),
-            _ => return Err(at(&span, "a key must be a string".to_owned())),
+            Content::Scalar(Value::Null) => return Err(wrong("a key is missing")),
+            _ => return Err(wrong("a key must be a string")),
         };
         Ok((name, key))
     }
@@ -298,19 +328,8 @@ impl<'t> Loader<'_, 't> {
     }
 }
 
-fn at(span: &Span, message: String) -> Error {
-    Error { line: span.start.line(), column: span.start.col() + 1, message }
-}
-
-impl From<ScanError> for Error {
-    fn from(error: ScanError) -> Self {
-        let marker = error.marker();
-        let message = match error.kind() {
-            ErrorKind::RecursionLimitExceeded => too_deep(),
-            _ => error.info(),
-        };
-        Self { line: marker.line(), column: marker.col() + 1, message }
-    }
+fn at(place: &Place, message: String) -> Error {
+    Error { line: place.line, column: place.column, message }
 }
 
 fn too_deep() -> String {
@@ -358,6 +377,29 @@ mod tests {
         assert_eq!(read, expected);
         assert_eq!(documents("").count(), 0);
         assert_eq!(documents("# nothing\n").count(), 0);
+    }
+
+    #[test]
+    fn what_kubectl_takes_apart_is_too() {
+        let read = |text: &str| {
+            let told = |document: Result<Document, Error>| match document {
+                Ok(Document { index, range, root, value }) => {
+                    format!("{index} {}:{} {:?} {value}", root.line, root.column, &text[range])
+                }
+                Err(error) => error.to_string(),
+            };
+            documents(text).map(told).collect::<Vec<_>>()
+        };
+        let expected = ["1 1:1 \"{\\\"a\\\": 1}\" {\"a\":1}", "2 2:2 \"{\\\"b\\\": 2}\" {\"b\":2}"];
+        assert_eq!(read("{\"a\": 1}\n {\"b\": 2}"), expected);
+        let expected = [
+            "1 1:1 \"{\\\"a\\\": 1}\" {\"a\":1}",
+            "line 1, column 18: duplicate key \"b\", first on line 1",
+            "line 1, column 25: unclosed bracket '{'",
+        ];
+        assert_eq!(read("{\"a\": 1}{\"b\": 2, \"b\": 3}{"), expected);
+        let expected = ["1 1:1 \"a: 1\\n\" {\"a\":1}", "2 3:1 \"b: 2\\n\" {\"b\":2}"];
+        assert_eq!(read("a: 1\n---\n\u{feff}b: 2\n"), expected);
     }
 
     #[test]
