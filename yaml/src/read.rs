@@ -44,7 +44,7 @@ impl std::error::Error for Error {}
 pub struct Document {
     /// Its number in the text, from 1.
     pub index: usize,
-    /// Where it stands in the text.
+    /// Where it stands in the text, with its directives.
     pub range: Range<usize>,
     /// Its nodes.
     pub root: Node,
@@ -103,7 +103,7 @@ pub struct Entry {
 
 /// The documents of a text. After a document with an error come those behind it.
 pub fn documents(text: &str) -> Documents<'_> {
-    Documents { parts: parts(text).into_iter(), current: None, index: 0 }
+    Documents { text, parts: parts(text).into_iter(), current: None, index: 0, end: 0 }
 }
 
 /// The only document of a text; null where there is none.
@@ -122,10 +122,13 @@ pub fn parse(text: &str) -> Result<Value, Error> {
 
 /// Iterator of [`documents`].
 pub struct Documents<'t> {
+    text: &'t str,
     parts: vec::IntoIter<Part<'t>>,
     /// The part that is being read, and what reads it.
     current: Option<(Part<'t>, Parser<'t, StrInput<'t>>)>,
     index: usize,
+    /// Where the last document ended.
+    end: usize,
 }
 
 impl Iterator for Documents<'_> {
@@ -139,11 +142,17 @@ impl Iterator for Documents<'_> {
             };
             match document(part, parser, &mut self.index).transpose() {
                 None => self.current = None,
-                Some(document) => {
-                    if document.is_err() && !parser.proceed_next_document().unwrap_or(false) {
+                Some(Ok(mut document)) => {
+                    let lead = self.text.get(self.end..document.range.start).unwrap_or_default();
+                    document.range.start -= directives(lead);
+                    self.end = document.range.end;
+                    return Some(Ok(document));
+                }
+                Some(Err(error)) => {
+                    if !parser.proceed_next_document().unwrap_or(false) {
                         self.current = None;
                     }
-                    return Some(document);
+                    return Some(Err(error));
                 }
             }
         }
@@ -154,6 +163,21 @@ fn start(part: Part<'_>) -> (Part<'_>, Parser<'_, StrInput<'_>>) {
     let options = options! { emit_comments: false, block_nesting_limit: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH };
     let parser = Parser::new_from_str_with_options(part.text, options);
     (part, parser)
+}
+
+/// How much of the end of what stands ahead of a document are its directives: `%TAG !e! tag:example.org,2000:`.
+fn directives(lead: &str) -> usize {
+    let (mut length, mut passed) = (0, 0);
+    for line in lead.split_inclusive('\n').rev() {
+        passed += line.len();
+        let line = line.trim_start_matches('\u{feff}').trim();
+        if line.starts_with('%') {
+            length = passed;
+        } else if !line.is_empty() && !line.starts_with('#') {
+            break;
+        }
+    }
+    length
 }
 
 /// The next document of a part, and the number of those so far; None where there is no more.
@@ -375,6 +399,12 @@ mod tests {
             Ok((4, 26..34, json!(["c"]))),
         ];
         assert_eq!(read, expected);
+        let ranges = |text: &str| documents(text).map(|each| each.unwrap().range).collect::<Vec<_>>();
+        assert_eq!(
+            ranges("%TAG !e! x:\n# one\n%YAML 1.1\n---\n!e!a b\n...\n# two\n%YAML 1.1\n---\nc\n"),
+            [0..39, 49..64]
+        );
+        assert_eq!(ranges("# 1\n--- |\n%a\n---\nb\n"), [4..13, 13..18]);
         assert_eq!(documents("").count(), 0);
         assert_eq!(documents("# nothing\n").count(), 0);
     }
