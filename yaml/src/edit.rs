@@ -74,6 +74,8 @@ pub fn lines_of(text: &str, node: &Node) -> Range<usize> {
 
 struct Editor<'t> {
     text: &'t str,
+    /// Where what is edited starts.
+    start: usize,
     layout: Layout,
     /// Whether the whole document is in flow style, as JSON is.
     is_json: bool,
@@ -85,11 +87,12 @@ struct Editor<'t> {
 
 impl<'t> Editor<'t> {
     fn bare(text: &'t str) -> Self {
-        Self { text, layout: Layout::default(), is_json: false, blank: ' ', items: Vec::new() }
+        Self { text, start: 0, layout: Layout::default(), is_json: false, blank: ' ', items: Vec::new() }
     }
 
     fn new(text: &'t str, root: &'t Node, value: &Value) -> Self {
         let mut editor = Self::bare(text);
+        editor.start = root.range.start;
         editor.is_json = is_flow(root);
         let uses_tabs = text.get(root.range.clone()).is_some_and(|json| json.contains("\n\t"));
         editor.blank = if editor.is_json && uses_tabs { '\t' } else { ' ' };
@@ -493,7 +496,7 @@ impl<'t> Editor<'t> {
 
     /// A value in the place of a flow node.
     fn flow(&self, node: &Node, value: &Value) -> String {
-        let is_open = self.is_json && self.text[..node.range.start].contains('\n');
+        let is_open = self.is_json && self.text.get(self.start..node.range.end).is_some_and(|own| own.contains('\n'));
         self.flow_value(value, self.column_of_line(node.range.start), is_open)
     }
 
@@ -901,6 +904,15 @@ spec:
             \"containers\": [\n\t\t\t{\"name\": \"web\"}\n\t\t],\n\t\t\"initContainers\": [\n\t\t\t\
             {\"name\": \"log\", \"restartPolicy\": \"Always\"}\n\t\t]\n\t}\n}\n";
         assert_eq!(edited(text, convert), expected);
+    }
+
+    #[test]
+    fn json_in_lines_stays_in_lines() {
+        let text = "{\"metadata\": {}}\n{\"metadata\": {}}\n";
+        let document = documents(text).nth(1).unwrap().unwrap();
+        let edits = edits(text, &document.root, &document.value, &json!({"metadata": {"annotations": {"a": "b"}}}));
+        let expected = "{\"metadata\": {}}\n{\"metadata\": {\"annotations\": {\"a\": \"b\"}}}\n";
+        assert_eq!(apply(text, 0..text.len(), &edits), expected);
     }
 
     #[test]
