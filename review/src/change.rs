@@ -171,6 +171,14 @@ mod tests {
         check("a: &a [1]\nb: *a\n", |object| object["a"] = "x".into());
     }
 
+    #[test]
+    fn directives_belong_to_the_document() {
+        let text = "%TAG !e! x:\n---\na: !e!x 1 # one\nb: 2 # two\n";
+        assert!(!loses(text, json!({"a": "1", "b": 3})));
+        assert!(!loses(text, json!({"a": "1", "b": 2, "c": 3})));
+        assert!(loses(text, json!({"a": [1], "b": 2})));
+    }
+
     fn loses(text: &str, after: Value) -> bool {
         let document = yaml::documents(text).next().unwrap().unwrap();
         let conversions = [Conversion { node: &document.root, item: None, before: &document.value, after }];
@@ -187,5 +195,6 @@ mod tests {
         assert!(loses(text, value(json!(3))));
         assert!(!loses(text, json!({"a": 2, "b": ["c", "d"], "e": "#"})));
         assert!(loses(text, json!({"a": [2], "b": ["c", "d"], "e": "#"})));
+        assert!(loses("a: &a [1] # one\nb: *a # two\n", json!({"a": "x", "b": [1]})));
     }
 }

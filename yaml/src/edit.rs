@@ -39,13 +39,16 @@ pub fn edits(text: &str, node: &Node, before: &Value, after: &Value) -> Vec<Edit
 /// The edit that writes a node anew.
 pub fn rewrite(text: &str, node: &Node, after: &Value) -> Vec<Edit> {
     let editor = Editor::new(text, node, &Value::Null);
-    let end = editor.end_of_content(node);
-    let column = editor.column(node.range.start);
-    let text = match is_flow(node) {
-        true => editor.flow(node, after),
-        false => emit::block(after, column, editor.layout).trim().to_owned(),
+    let start = node.range.start;
+    // Behind a block stand comments on its last lines, which are others now.
+    let (end, text) = match is_flow(node) {
+        true => (node.range.end, editor.flow(node, after)),
+        false => (
+            editor.end_with_comments(editor.end_of_content(node), editor.column_of_line(start)),
+            emit::block(after, editor.column(start), editor.layout).trim().to_owned(),
+        ),
     };
-    vec![Edit { range: node.range.start..end, text }]
+    vec![Edit { range: start..end, text }]
 }
 
 /// Applies edits to a part of a text.
@@ -220,10 +223,10 @@ impl<'t> Editor<'t> {
                         Ok(()) => edits.append(&mut inner),
                         Err(Stuck) => {
                             let text = self.entry(name, value, indent).trim_end_matches('\n').to_owned();
-                            edits.push(Edit {
-                                range: entry.key.range.start..self.end_of_line(self.end_of_entry(entry)),
-                                text,
-                            });
+                            // Comments below a value that is left out are about the one that comes.
+                            let column = if entry.value.range.is_empty() { usize::MAX } else { indent };
+                            let end = self.end_with_comments(self.end_of_entry(entry), column);
+                            edits.push(Edit { range: entry.key.range.start..end, text });
                         }
                     }
                 }
@@ -529,14 +532,27 @@ impl<'t> Editor<'t> {
                 _ => break,
             }
         }
-        while lines.end < self.text.len() {
-            let below = line_end(self.text, lines.end);
-            match comment_column(&self.text[lines.end..below]) {
-                Some(column) if column > dash => lines.end = below,
+        lines.end = self.end_of_comments(lines.end, dash);
+        Ok(lines)
+    }
+
+    /// Where the comments end that start on the line with this start, and are indented deeper than this column.
+    fn end_of_comments(&self, mut end: usize, column: usize) -> usize {
+        while end < self.text.len() {
+            let below = line_end(self.text, end);
+            match comment_column(&self.text[end..below]) {
+                Some(own) if own > column => end = below,
                 _ => break,
             }
         }
-        Ok(lines)
+        end
+    }
+
+    /// Where the comment ends that stands behind this place on its line, with those below that are indented deeper than this
+    /// column; without the line break.
+    fn end_with_comments(&self, place: usize, column: usize) -> usize {
+        let end = self.end_of_comments(line_end(self.text, place), column);
+        place.max(self.text[..end].trim_end_matches(['\n', '\r']).len())
     }
 
     /// The place of the dash of a list item.
@@ -564,11 +580,6 @@ impl<'t> Editor<'t> {
             false => format!("\n{}", lines.trim_end_matches(['\r', '\n'])),
         };
         Edit { range: end..end, text }
-    }
-
-    fn end_of_line(&self, place: usize) -> usize {
-        let end = line_end(self.text, place);
-        place.max(self.text[..end].trim_end_matches(['\n', '\r']).len())
     }
 
     /// Where the last word of a node ends.
@@ -927,6 +938,9 @@ spec:
             object["spec"].as_object_mut().unwrap().remove("c");
         });
         assert_eq!(result, expected);
+        let text = "a:\n  # x: y\nb:\n- &b x # first\n- y # last\n  # too\n";
+        let result = edited(text, |object| *object = json!({"a": {"k": "v"}, "b": ["z"]}));
+        assert_eq!(result, "a:\n  k: v\n  # x: y\nb:\n- z\n");
     }
 
     #[test]
@@ -945,5 +959,22 @@ spec:
         let document = documents(text).next().unwrap().unwrap();
         let edits = rewrite(text, &document.root, &json!({"a": 2, "b": ["c"]}));
         assert_eq!(apply(text, 0..text.len(), &edits), "# kept\na: 2\nb:\n- c\n# kept too\n");
+    }
+
+    #[test]
+    fn what_is_written_anew_keeps_no_comments_of_its_last_lines() {
+        let anew = |text: &str| {
+            let document = documents(text).next().unwrap().unwrap();
+            apply(text, 0..text.len(), &rewrite(text, &document.root, &json!({"b": 2, "a": 1})))
+        };
+        assert_eq!(anew("a: 1\nb: 2 # of b\n"), "b: 2\na: 1\n");
+        assert_eq!(anew("a: 1\nb: 2 # of b\n  # of b, too\n# kept\n"), "b: 2\na: 1\n# kept\n");
+        assert_eq!(anew("a: 1\r\nb: 2 # of b"), "b: 2\r\na: 1");
+        assert_eq!(anew("{a: 1, b: 2} # kept\n"), "{\"b\": 2, \"a\": 1} # kept\n");
+        let list = "- a: 1\n  b: 2 # of b\n  # of b, too\n# kept\n- c\n";
+        let document = documents(list).next().unwrap().unwrap();
+        let Content::Sequence { items, .. } = &document.root.content else { unreachable!("a list") };
+        let edits = rewrite(list, &items[0], &json!({"b": 2, "a": 1}));
+        assert_eq!(apply(list, 0..list.len(), &edits), "- b: 2\n  a: 1\n# kept\n- c\n");
     }
 }
