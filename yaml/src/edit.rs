@@ -4,6 +4,7 @@
 //! the comments on them, along. What comes out is read again and compared with what it has to say; where that
 //! fails (an anchor that is used elsewhere, say) the object is written anew, without its comments.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use serde_json::{Map, Value};
@@ -53,8 +54,7 @@ pub fn rewrite(text: &str, node: &Node, after: &Value) -> Vec<Edit> {
 
 /// Applies edits to a part of a text.
 pub fn apply(text: &str, part: Range<usize>, edits: &[Edit]) -> String {
-    let first_line = text.split_inclusive('\n').next().unwrap_or_default();
-    let line_break = if first_line.ends_with("\r\n") { "\r\n" } else { "\n" };
+    let is_windows = || text.split_inclusive('\n').next().is_some_and(|first_line| first_line.ends_with("\r\n"));
     let mut sorted: Vec<&Edit> = edits.iter().collect();
     sorted.sort_by_key(|edit| (edit.range.start, edit.range.end));
     let mut result = String::with_capacity(part.len());
@@ -62,7 +62,9 @@ pub fn apply(text: &str, part: Range<usize>, edits: &[Edit]) -> String {
     for edit in sorted {
         result.push_str(text.get(position..edit.range.start).unwrap_or_default());
         let inserted = edit.text.replace("\r\n", "\n");
-        result.push_str(&inserted.replace('\n', line_break));
+        // The first line may be all of the text, as in JSON: it is looked at only where that matters.
+        let is_windows = inserted.contains('\n') && is_windows();
+        result.push_str(&if is_windows { inserted.replace('\n', "\r\n") } else { inserted });
         position = position.max(edit.range.end);
     }
     result.push_str(text.get(position..part.end).unwrap_or_default());
@@ -84,16 +86,16 @@ struct Editor<'t> {
     is_json: bool,
     /// What indents its lines: JSON may use tabs.
     blank: char,
-    /// Every list item that is a map with a name: what moves is found here again.
-    items: Vec<(&'t Node, Value)>,
+    /// Every list item that is a map with a name, by that: what moves is found here again.
+    items: HashMap<&'t str, Vec<(&'t Node, &'t Value)>>,
 }
 
 impl<'t> Editor<'t> {
     fn bare(text: &'t str) -> Self {
-        Self { text, start: 0, layout: Layout::default(), is_json: false, blank: ' ', items: Vec::new() }
+        Self { text, start: 0, layout: Layout::default(), is_json: false, blank: ' ', items: HashMap::new() }
     }
 
-    fn new(text: &'t str, root: &'t Node, value: &Value) -> Self {
+    fn new(text: &'t str, root: &'t Node, value: &'t Value) -> Self {
         let mut editor = Self::bare(text);
         editor.start = root.range.start;
         editor.is_json = is_flow(root);
@@ -104,13 +106,13 @@ impl<'t> Editor<'t> {
         editor
     }
 
-    fn collect(&mut self, node: &'t Node, value: &Value) {
+    fn collect(&mut self, node: &'t Node, value: &'t Value) {
         match &node.content {
             Content::Sequence { items, .. } => {
                 for (index, item) in items.iter().enumerate() {
                     let Some(value) = value.get(index) else { continue };
-                    if name(value).is_some() && matches!(item.content, Content::Mapping { .. }) {
-                        self.items.push((item, value.clone()));
+                    if let (Some(name), Content::Mapping { .. }) = (name(value), &item.content) {
+                        self.items.entry(name).or_default().push((item, value));
                     }
                     self.collect(item, value);
                 }
@@ -446,15 +448,13 @@ impl<'t> Editor<'t> {
 
     /// The item that a new value stems from: it has the same name, and all that it says the new one says too. In flow style
     /// there is only room for one in flow style.
-    fn moved(&self, value: &Value, in_flow: bool) -> Option<(&'t Node, &Value)> {
-        let wanted = name(value)?;
-        let candidates =
-            self.items.iter().filter(|(node, old)| (!in_flow || is_flow(node)) && name(old) == Some(wanted));
-        let mut kept = candidates.filter(|(_, old)| {
+    fn moved(&self, value: &Value, in_flow: bool) -> Option<(&'t Node, &'t Value)> {
+        let candidates = self.items.get(name(value)?)?;
+        let is_kept = |old: &Value| {
             let old = old.as_object();
             old.is_some_and(|old| old.iter().all(|(key, old)| value.get(key) == Some(old)))
-        });
-        kept.next().map(|(node, old)| (*node, old))
+        };
+        candidates.iter().find(|(node, old)| (!in_flow || is_flow(node)) && is_kept(old)).copied()
     }
 
     /// A value in flow style. Where it takes several lines, the last of them is at this column.
@@ -951,6 +951,18 @@ spec:
             object["list"] = json!([{"name": "a"}, {"name": "b", "x": 2}, {"name": "c"}, {"name": "d"}, 5]);
         });
         assert_eq!(result, expected);
+    }
+
+    #[test]
+    fn a_long_list_is_edited_in_time() {
+        let items: String = (0..20_000).map(|item| format!("  # c{item}\n  - name: log-{item}\n")).collect();
+        let text = format!("metadata:\n  name: big\nspec:\n  containers:\n{items}");
+        let result = edited(&text, |object| {
+            let spec = object["spec"].as_object_mut().unwrap();
+            let moved = spec.remove("containers").unwrap();
+            spec.insert("initContainers".to_owned(), moved);
+        });
+        assert_eq!(result, text.replace("containers", "initContainers"));
     }
 
     #[test]
