@@ -229,6 +229,9 @@ impl<'t> Loader<'_, 't> {
         let (line, column) = self.part.line_and_column(error.marker());
         let message = match error.kind() {
             ErrorKind::RecursionLimitExceeded => too_deep(),
+            ErrorKind::ExpectedDocumentStart => {
+                "the document ends above: put --- ahead of this, or indent it as what it belongs to".to_owned()
+            }
             _ => error.info(),
         };
         Error { line, column, message }
@@ -437,6 +440,10 @@ mod tests {
         assert_eq!(parse(""), Ok(json!(null)));
         assert_eq!(parse("\u{feff}a: b\r\n"), Ok(json!({"a": "b"})));
         assert_eq!(error("a: 1\n---\nb: 2\n"), "line 3, column 1: more than one document");
+        let ends = "the document ends above: put --- ahead of this, or indent it as what it belongs to";
+        for text in ["---\n{}\n{}\n", "[]\n\n[]\n", "  a: 1\n\nb: 2\n"] {
+            assert_eq!(error(text), format!("line 3, column 1: {ends}"), "{text}");
+        }
     }
 
     #[test]
