@@ -174,8 +174,8 @@ $(TARGET_DIR)/bench-floor.wasm $(TARGET_DIR)/bench-round-trip.wasm: $(TARGET_DIR
 	$(call module,$*,$@,-O3)
 
 # How fast it is: the module in the engine, with a chart, and then its stages natively.
-bench: policy.wasm $(TARGET_DIR)/bench-floor.wasm $(TARGET_DIR)/bench-round-trip.wasm
-	cargo run --locked --quiet -p bench -- $^ docs/performance.svg
+bench: policy.wasm $(TARGET_DIR)/bench-floor.wasm $(TARGET_DIR)/bench-round-trip.wasm $(HOST)
+	$(TARGET_DIR)/debug/bench policy.wasm $(TARGET_DIR)/bench-floor.wasm $(TARGET_DIR)/bench-round-trip.wasm docs/performance.svg
 	cargo bench --locked -p native-sidecar-policy --features stages --bench stages -- --quiet
 
 # What a release holds for one platform: an archive in dist/, for this machine or for the TARGET that it can run, too.
