@@ -214,7 +214,7 @@ fn rule_setting(setting: &RuleSetting) -> Field {
     let repair = setting.choices.iter().find(|choice| choice.value == Action::Repair);
     Field {
         group: "Rules",
-        choices: words(&setting.choices),
+        choices: words(setting.choices),
         example: repair.map(|choice| json!(choice.word)),
         ..Field::new(setting.name, setting.text.to_owned(), Shape::Text)
     }

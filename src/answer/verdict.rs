@@ -19,7 +19,7 @@ use crate::repair::outcome::{NotRepaired, Outcome};
 use crate::repair::plan::Plan;
 use crate::request::in_object;
 use crate::rules::nodes::Native;
-use crate::rules::rule::{About, Finding, Rule};
+use crate::rules::rule::{About, Finding, Repair, Rule};
 use crate::rules::{converted, injected, injections, nodes, stripped};
 use crate::settings::action::Action;
 
@@ -73,7 +73,11 @@ impl Verdict {
             Outcome::NotRepaired(why) => {
                 let text = match (why, finding.action) {
                     (NotRepaired::Template, _) => text(),
-                    (_, Action::Repair) => format!("{}. Not {}: {why}.", problem(), finding.check.repair.undone()),
+                    (_, Action::Repair) => format!(
+                        "{}. Not {}: {why}.",
+                        problem(),
+                        finding.check.repair.map_or("repaired", Repair::undone)
+                    ),
                     _ => format!("{}. It may stay: {why}.", problem()),
                 };
                 self.warnings.push(Line { text, entry: Entry { reason: why.to_string(), ..entry(Word::Kept) } });

@@ -76,10 +76,10 @@ impl<'v> Planner<'_, 'v> {
                 Ok(Outcome::Warned(None))
             }
             (Action::Reject, _) => Ok(Outcome::Rejected(self.in_the_way(finding))),
-            (Action::Repair, Repair::Restore) => self.restore(finding),
-            (Action::Repair, Repair::Convert) => self.convert(finding),
+            (Action::Repair, Some(Repair::Restore)) => self.restore(finding),
+            (Action::Repair, Some(Repair::Convert)) => self.convert(finding),
             // Their injectors are steered, not they.
-            (Action::Repair, Repair::Steer) | (Action::Ignore | Action::Warn, _) => {
+            (Action::Repair, Some(Repair::Steer) | None) | (Action::Ignore | Action::Warn, _) => {
                 Ok(Outcome::Warned(self.in_the_way(finding)))
             }
         }
@@ -88,7 +88,7 @@ impl<'v> Planner<'_, 'v> {
     /// What is in the way of whoever moves a container by hand, of what can be told without asking anybody. What can't be read
     /// for it is no reason to say less of the finding.
     fn in_the_way(&mut self, finding: &Finding) -> Option<NotRepaired> {
-        if finding.check.repair != Repair::Convert || finding.evidence.strength == Strength::Open {
+        if finding.check.repair != Some(Repair::Convert) || finding.evidence.strength == Strength::Open {
             return None;
         }
         let Surroundings { lists, placement, .. } = self.surroundings;

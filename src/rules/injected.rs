@@ -10,7 +10,7 @@ use crate::settings::rule_settings::{IGNORE, REJECT, RuleSetting, WARN, repair};
 /// What to do about it.
 pub static SETTING: RuleSetting = RuleSetting {
     name: "injectedSidecars",
-    choices: [
+    choices: &[
         WARN,
         REJECT,
         repair("steer", "set the annotation by which the injector makes its sidecar native"),
@@ -41,7 +41,7 @@ pub static RULE: Rule = Rule {
                 Some((Owner::Author, _)) | None => String::new(),
             }
         },
-        repair: Repair::Steer,
+        repair: Some(Repair::Steer),
         spares_main: false,
     }),
     #[cfg(feature = "describe")]

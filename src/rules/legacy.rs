@@ -9,7 +9,7 @@ use crate::settings::rule_settings::{IGNORE, REJECT, RuleSetting, WARN, repair};
 /// What to do about it.
 pub static SETTING: RuleSetting = RuleSetting {
     name: "legacySidecars",
-    choices: [
+    choices: &[
         REJECT,
         WARN,
         repair("convert", "move the container to `initContainers`, with `restartPolicy: Always`"),
@@ -33,7 +33,7 @@ pub static RULE: Rule = Rule {
         },
         problem: |finding| format!("is a sidecar in the legacy form ({})", finding.evidence),
         remedy: |_| "Move it to initContainers and set restartPolicy: Always on it.".to_owned(),
-        repair: Repair::Convert,
+        repair: Some(Repair::Convert),
         spares_main: true,
     }),
     #[cfg(feature = "describe")]

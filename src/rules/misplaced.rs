@@ -14,7 +14,7 @@ static RESTART_POLICY: Source = Source::new("restartPolicy", "restartPolicy: Alw
 /// What to do about it.
 pub static SETTING: RuleSetting = RuleSetting {
     name: "misplacedRestartPolicy",
-    choices: [WARN, REJECT, repair("convert", "move the container to `initContainers`"), IGNORE],
+    choices: &[WARN, REJECT, repair("convert", "move the container to `initContainers`"), IGNORE],
     #[cfg(feature = "describe")]
     text: "What to do about `restartPolicy: Always` on a regular container, where it makes no sidecar.",
 };
@@ -41,7 +41,7 @@ pub static RULE: Rule = Rule {
             }
             .to_owned()
         },
-        repair: Repair::Convert,
+        repair: Some(Repair::Convert),
         spares_main: false,
     }),
     #[cfg(feature = "describe")]

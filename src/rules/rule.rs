@@ -31,8 +31,8 @@ pub struct Check {
     pub problem: fn(&Finding) -> String,
     /// What the user is to do.
     pub remedy: fn(&Finding) -> String,
-    /// What the policy does where it repairs.
-    pub repair: Repair,
+    /// What the policy does where it repairs; None where it can't.
+    pub repair: Option<Repair>,
     /// Whether it leaves a sidecar alone that may be the main container, as no other is left.
     pub spares_main: bool,
 }

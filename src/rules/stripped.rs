@@ -37,7 +37,7 @@ const OTHER_POLICIES: Version = Version::new(1, 35);
 /// What to do about it.
 pub static SETTING: RuleSetting = RuleSetting {
     name: "strippedSidecars",
-    choices: [REJECT, WARN, repair("restore", "put `restartPolicy: Always` back"), IGNORE],
+    choices: &[REJECT, WARN, repair("restore", "put `restartPolicy: Always` back"), IGNORE],
     #[cfg(feature = "describe")]
     text: "What to do about an init container that lost `restartPolicy: Always`.",
 };
@@ -51,7 +51,7 @@ pub static RULE: Rule = Rule {
         find,
         problem,
         remedy,
-        repair: Repair::Restore,
+        repair: Some(Repair::Restore),
         spares_main: false,
     }),
     #[cfg(feature = "describe")]

@@ -234,7 +234,7 @@ impl<'a> Settings<'a> {
         let words = rule_words(&written.others, rules, &mut errors);
         let mut checker = Checker { errors: &mut errors };
         let actions = words.iter().filter_map(|(rule, word)| {
-            Some((rule.name, checker.one(rule.name, Some(word), |word| choose(word, &rule.choices))?))
+            Some((rule.name, checker.one(rule.name, Some(word), |word| choose(word, rule.choices))?))
         });
         let actions = Actions(actions.collect());
         let given = |name: &str| match words.iter().find(|(rule, _)| rule.name == name) {

@@ -1,7 +1,7 @@
 //! The settings of the rules: what to do about what each of them finds.
 
 use crate::settings::action::Action;
-use crate::settings::choices::Choice;
+use crate::settings::choices::{Choice, Choices};
 
 /// A setting that says what to do about what a rule finds.
 #[derive(Debug)]
@@ -9,7 +9,7 @@ pub struct RuleSetting {
     /// Its name.
     pub name: &'static str,
     /// The words that it may be, the default first.
-    pub choices: [Choice<Action>; 4],
+    pub choices: Choices<Action>,
     /// What it is for, as people read it.
     #[cfg(feature = "describe")]
     pub text: &'static str,
