@@ -122,7 +122,7 @@ SHARD ?= 0/1
 mutants:
 	@command -v cargo-mutants >/dev/null || cargo install --locked cargo-mutants
 	CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0 cargo mutants -p native-sidecar-policy \
-		--test-package native-sidecar-policy,native-sidecar-proof --exclude src/describe.rs --exclude src/stages.rs --exclude src/guest.rs \
+		--test-package native-sidecar-policy,native-sidecar-proof --exclude src/describe.rs --exclude src/settings/field.rs --exclude src/stages.rs --exclude src/guest.rs \
 		--shard $(SHARD) --sharding round-robin --timeout 120 --baseline skip --output $(TARGET_DIR) -- \
 		--lib --test expected --test properties --test bad_input --test threats
 
