@@ -181,6 +181,7 @@ mod tests {
                 "{\"a\":[\"\n\"]}",
                 "not JSON: control character (\\u0000-\\u001F) found while parsing a string at line 1 column 7",
             ),
+            (r#"{"a":["\q"]}"#, "not JSON: invalid escape at line 1 column 9"),
             ("[] ]", "not JSON: trailing characters at line 1 column 4"),
         ] {
             let error = check_readable(json).err().map(|error| error.to_string()).unwrap_or_default();
