@@ -9,7 +9,7 @@ use crate::catalogue::sidecars::{self, Owner};
 use crate::json::by_name::ByName;
 use crate::json::malformed::Malformed;
 use crate::json::read;
-use crate::kubernetes::pod::List;
+use crate::kubernetes::pod::{Container, List};
 use crate::kubernetes::port::Port;
 use crate::repair::lists::Lists;
 use crate::repair::outcome::NotRepaired;
@@ -91,18 +91,34 @@ impl<'v> Obstacles<'v> {
     /// What keeps a container with these ports from being converted beside what is planned, where anything does.
     pub fn find(&mut self, finding: &Finding, ports: &[Port], plan: &Plan) -> Result<Option<NotRepaired>, Malformed> {
         let container = finding.container;
+        match self.owned(container) {
+            Some(why) => Ok(Some(why)),
+            None => self.find_in_pod(finding, ports, plan),
+        }
+    }
+
+    /// By what is known of it, who has to decide on this container in place of its author.
+    fn owned(&self, container: &Container) -> Option<NotRepaired> {
         // The catalogue protects what it knows even where it is not used to find sidecars.
         if let Some(entry) = self.template.well_known(container) {
             if let Some(why) = entry.kept {
-                return Ok(Some(NotRepaired::Catalogue(why)));
+                return Some(NotRepaired::Catalogue(why));
             }
             if let Owner::Injector { switch, .. } = self.template.owner_of(entry) {
-                return Ok(Some(NotRepaired::InjectorSwitch(switch)));
+                return Some(NotRepaired::InjectorSwitch(switch));
             }
         }
-        if let Some(injector) = sidecars::owned_by_name(container.name()) {
-            return Ok(Some(NotRepaired::InjectorSwitch(injector.how)));
-        }
+        sidecars::owned_by_name(container.name()).map(|injector| NotRepaired::InjectorSwitch(injector.how))
+    }
+
+    /// What else in the Pod keeps it from being converted.
+    pub fn find_in_pod(
+        &mut self,
+        finding: &Finding,
+        ports: &[Port],
+        plan: &Plan,
+    ) -> Result<Option<NotRepaired>, Malformed> {
+        let container = finding.container;
         if !matches!(container.restart_policy(), "" | "Always") {
             return Ok(Some(NotRepaired::OwnRestartPolicy(container.restart_policy().to_owned())));
         }
@@ -167,6 +183,18 @@ impl<'v> Obstacles<'v> {
         Ok(filled)
     }
 
+    /// Whether the ports of another container than this one may have this text in them: reading them takes longer.
+    fn may_be_in_other_ports(&self, place: Place, text: &str) -> bool {
+        [List::Containers, List::InitContainers].into_iter().any(|list| {
+            let containers = list.of(self.template.spec).iter().enumerate();
+            let others = containers.filter(|(index, _)| (list, *index) != place);
+            // What is escaped may be it.
+            others
+                .filter_map(|(_, other)| other.ports)
+                .any(|ports| ports.get().contains(text) || ports.get().contains('\\'))
+        })
+    }
+
     /// What another container has, so that this one can't be moved away from it: a port of the node, which the API server
     /// compares only within `containers`, so that a move would hide the conflict until the Pod starts; a port of that name,
     /// which Services look for in `containers` first; the port that its startup probe asks.
@@ -184,6 +212,9 @@ impl<'v> Obstacles<'v> {
         }
         let mut why = rival.map(|rival| NotRepaired::HostPortTaken(self.name(rival)));
         for (port, name) in mine.iter().filter_map(|port| Some((port.name()?, named(port)?))) {
+            if !self.may_be_in_other_ports(place, port) {
+                continue;
+            }
             let names = self.read_once(&mut names, plan, &|_, port| named(port).into_iter().collect())?;
             let taken = || other(names.get(&name), place);
             why = why.or_else(|| Some(NotRepaired::PortNameTaken(port.to_owned(), self.name(taken()?))));

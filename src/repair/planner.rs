@@ -10,7 +10,7 @@ use crate::repair::lists::Lists;
 use crate::repair::obstacles::Obstacles;
 use crate::repair::outcome::{Consequence, NotRepaired, Outcome};
 use crate::repair::plan::Plan;
-use crate::rules::evidence::Strength;
+use crate::rules::evidence::{CATALOGUE, Strength};
 use crate::rules::facts::Facts;
 use crate::rules::rule::{Finding, Repair};
 use crate::settings::action::Action;
@@ -96,7 +96,11 @@ impl<'v> Planner<'_, 'v> {
             return Some(NotRepaired::Nodes(why));
         }
         let ports = lists.ports(finding.check.list, finding.index, finding.container).ok()?;
-        self.obstacles.find(finding, &ports, &self.plan).ok()?
+        // The catalogue has just said that it is its author's.
+        match finding.evidence.source == &CATALOGUE {
+            true => self.obstacles.find_in_pod(finding, &ports, &self.plan).ok()?,
+            false => self.obstacles.find(finding, &ports, &self.plan).ok()?,
+        }
     }
 
     fn restore(&mut self, finding: &Finding) -> Result<Outcome, Malformed> {
