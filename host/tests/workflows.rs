@@ -113,6 +113,7 @@ fn what_they_run_is_shell_and_there() {
     let expected = [
         "annotated-policy.wasm",
         "dist",
+        "e2e-apiserver",
         "e2e-cluster",
         "e2e-tests",
         "playground",
